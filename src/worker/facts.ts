@@ -169,7 +169,7 @@ export function factOfSearch(
   const base = { at, callSentAt: sentAt, ...(early && { early }) };
   if (reply.kind !== 'answer') {
     const problem = problemOf(reply);
-    const until = next(context.patience, sentAt, at, mayHaveArrived(reply) ? 'lost' : 'not_asked');
+    const until = next(context.patience, sentAt, at, unlearntFrom(reply));
     return {
       fact: { ...base, until, kind: 'search_void', problem, said: reply.why },
       effects: {
@@ -216,9 +216,14 @@ function withRid({ en }: Answer, said: string): string {
 
 /**
  * What a search has brought. `final`: another one would be answered alike. `running`: a task. `nothing`: an answer of the
- * moment. `lost`: it was asked, and the answer did not come. `not_asked`: WeChat did not look.
+ * moment. `lost`: it was asked, and the answer did not come. `page`: something else answered. `not_asked`: WeChat did not look.
  */
-type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'not_asked';
+type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'page' | 'not_asked';
+
+function unlearntFrom(reply: Unanswered): Learnt {
+  if (mayHaveArrived(reply)) return 'lost';
+  return reply.kind === 'page' ? 'page' : 'not_asked';
+}
 
 function learntFrom(answer: Answer, problem: string): Learnt {
   if (answer.fact === 'search_refused') return 'not_asked';
@@ -229,7 +234,8 @@ function learntFrom(answer: Answer, problem: string): Learnt {
 /** There is one early search, whatever its answer: the next search is made when the push is overdue. */
 function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
   const overdueAt = sentAt + patience.pushWaitMs;
-  return learnt === 'not_asked' ? Math.min(at + patience.pushRecheckMs, overdueAt) : overdueAt;
+  const wasAsked = learnt !== 'not_asked' && learnt !== 'page';
+  return wasAsked ? overdueAt : Math.min(at + patience.pushRecheckMs, overdueAt);
 }
 
 /**
@@ -239,6 +245,8 @@ function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt
 function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
   const givenUpAt = sentAt + patience.giveUpMs;
   if (learnt === 'final') return givenUpAt;
+  // A call that gets no answer costs one, too: not every ten minutes, however long that lasts.
+  if ((learnt === 'lost' || learnt === 'page') && at >= givenUpAt) return at + patience.pushRecheckMs;
   const until = Math.min(at + patience.pushRecheckMs, givenUpAt);
   return learnt === 'running' ? until : Math.max(until, at + patience.retryFirstMs);
 }

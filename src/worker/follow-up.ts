@@ -101,14 +101,23 @@ async function endWithoutAsking(
 /**
  * However long no process ran: no registration is closed before WeChat has answered once about it since its push was
  * overdue. A call that is turned away has no answer; such calls end by themselves, or the line stops and a person opens
- * it. An answer without a result delays nothing for ever: the number of tries is limited.
+ * it. An answer without a result delays nothing for ever, nor does an answer that is lost each time, or a page in its place: the
+ * number of tries is limited.
  */
 async function wasSearched({ ledger, patience }: WorkerContext, id: string, sentAt: number): Promise<boolean> {
-  const answers = (await ledger.history(id)).filter(
-    ({ kind, callSentAt, early }) =>
-      (kind === 'task_running' || kind === 'task_unclear') && callSentAt === sentAt && !early,
+  const tries = (await ledger.history(id)).filter(
+    (fact) => fact.callSentAt === sentAt && !fact.early && (isAnswer(fact) || isUnanswered(fact)),
   );
-  return answers.length >= patience.retryLimit || answers.some(({ problem }) => concernsTask(problem));
+  return tries.length >= patience.retryLimit || tries.some((fact) => isAnswer(fact) && concernsTask(fact.problem));
+}
+
+function isAnswer({ kind }: Pick<Fact, 'kind'>): boolean {
+  return kind === 'task_running' || kind === 'task_unclear';
+}
+
+/** The call was made. */
+function isUnanswered({ kind, problem }: Pick<Fact, 'kind' | 'problem'>): boolean {
+  return kind === 'search_void' && (problem === 'call:lost' || problem === 'call:page');
 }
 
 /** The person who has to decide sees WeChat's last answer. */

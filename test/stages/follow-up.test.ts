@@ -48,6 +48,23 @@ describe('what was sent before workers were off for longer than we wait', () => 
     },
   );
 
+  test.each<Reply>([
+    { kind: 'lost', why: 'HTTP 502' },
+    { kind: 'page', taken: 'no', why: 'HTTP 403' },
+    { kind: 'page', taken: 'unknown', why: 'HTTP 200 and no JSON (text/html)' },
+  ])('is closed without a result in the end if each search brings no answer: $why', async (reply) => {
+    expect(await searchedAndGivenUp(Array(20).fill(reply))).toBe(DEFAULT_PATIENCE.retryLimit);
+    expect(await book.registration(id)).toMatchObject({
+      problem: 'push:overdue',
+      said: expect.stringContaining(reply.why),
+    });
+  });
+
+  test('is not closed because calls could not be made', async () => {
+    const notSent: Reply = { kind: 'not_sent', why: 'ECONNREFUSED' };
+    expect(await searchedAndGivenUp([...Array(10).fill(notSent), 89250])).toBe(11);
+  });
+
   test('is closed without a further call if a search has reported it, and calls are refused now', async () => {
     const { sentAt = 0 } = await book.registration(id);
     await book.record(id, 'task_unclear', { callSentAt: sentAt, problem: 'search:89250' });
@@ -147,12 +164,14 @@ describe('a create whose answer does not come', () => {
 });
 
 /** Follows it up until it is given up, whatever pause it is to have meanwhile; answers how many searches that took. */
-async function searchedAndGivenUp(errcodes: readonly number[]): Promise<number> {
+async function searchedAndGivenUp(answers: readonly (number | Reply)[]): Promise<number> {
   let searches = 0;
   const search = async (): Promise<Reply> => {
-    const errcode = errcodes[searches++];
-    if (errcode === undefined) throw new Error('it was asked about too often');
-    return { kind: 'answer', errcode, said: 'said', body: { errcode } };
+    const answer = answers[searches++];
+    if (answer === undefined) throw new Error('it was asked about too often');
+    return typeof answer === 'number'
+      ? { kind: 'answer', errcode: answer, said: 'said', body: { errcode: answer } }
+      : answer;
   };
   const context = contextWith(server.redis, wakeupChannel, {
     create: () => Promise.reject(new Error('it was sent twice')),

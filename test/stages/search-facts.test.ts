@@ -54,7 +54,12 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
 
   test('is not asked without a pause if its time is up while WeChat is unavailable', () => {
     expect(asked(27, lost).fact).toMatchObject({ kind: 'search_void', until: NOW + pushRecheckMs });
-    expect(asked(80, lost).fact).toMatchObject({ kind: 'search_void', until: NOW + retryFirstMs });
+    expect(asked(80, lost).fact).toMatchObject({ kind: 'search_void', until: NOW + pushRecheckMs });
+    const page: Reply = { kind: 'page', taken: 'no', why: 'HTTP 403' };
+    expect(asked(80, page).fact).toMatchObject({ kind: 'search_void', until: NOW + pushRecheckMs });
+    // No call was made.
+    const notSent: Reply = { kind: 'not_sent', why: 'ECONNREFUSED' };
+    expect(asked(80, notSent).fact).toMatchObject({ kind: 'search_void', until: NOW + retryFirstMs });
   });
 
   test.each([-1, 89247, 4711])(
