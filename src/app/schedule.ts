@@ -32,7 +32,7 @@ export async function askForNight(store: Pick<Store, 'redis'>, name: string): Pr
 /** How a night ended, or that it has not. */
 export const NIGHT_ENDINGS = {
   done: { en: 'done', zh: '已完成' },
-  submitted: { en: 'submitted', zh: '已全部提交' },
+  submitted: { en: 'submitted', zh: '已提交' },
   stopped: { en: 'stopped', zh: '已停止' },
   interrupted: { en: 'interrupted', zh: '已中断' },
   next_night: { en: 'continued by the next night', zh: '已由下一次接续' },

@@ -41,6 +41,7 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
   for (const file of night.files) {
     const [name, report] = [nameOnOneLine(file.name), nameOnOneLine(file.report)];
     say({ en: `${name}: ${report}`, zh: `${name}：${report}` });
+    for (const note of file.notes ?? []) say({ en: `${name}: ${note}`, zh: `${name}：${note}` });
   }
   for (const { name: given, why } of night.rejected) {
     const name = nameOnOneLine(given);

@@ -26,6 +26,8 @@ export interface NightFile {
   /** Where it is now; still in the inbox where it could not be moved. */
   readonly moved: string;
   readonly report: string;
+  /** What of it was not read, e.g. other sheets of the workbook; in the language of the night. */
+  readonly notes?: readonly string[];
 }
 
 export interface RejectedFile {

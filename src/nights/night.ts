@@ -204,10 +204,12 @@ async function loadAndPutAway(
   const rules = { ...tools.rules, acceptWarnings };
   const path = join(night.inbox, name);
   let batch: Batch;
+  let notes: readonly Words[];
   try {
     const sheet = await openSheet(path, { required: requiredFields(rules.needs) });
     if (mostInvalid < 1) refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid);
     ({ batch } = await load(sheet, path, { batches, rules, now, canaries: 0 }));
+    notes = batch.rows === 0 ? [...sheet.notes, NO_ROW] : sheet.notes;
     if (batch.purgedAt !== undefined) {
       throw new SheetError({
         en: 'this file was loaded before, and its merchants were purged; change it to load it anew',
@@ -223,21 +225,32 @@ async function loadAndPutAway(
     return { name, moved: await reject(tools, night, name, why), why };
   }
   log.info({ night: night.name, batch: batch.id, rows: batch.rows }, 'a file of the inbox was loaded');
+  const loaded = {
+    name,
+    batch: batch.id,
+    ...(notes.length > 0 && { notes: notes.map((words) => words[night.language]) }),
+  };
   if (stand !== undefined && !(await isUnchanged(stand))) {
     log.warn(
       { night: night.name, batch: batch.id },
       'a file was replaced while it was loaded; the newer one is left to the next night',
     );
-    return { name, batch: batch.id, ...leftInInbox(night, name) };
+    return { ...loaded, ...leftInInbox(night, name) };
   }
-  return { name, batch: batch.id, ...(await shelve(tools, night, name)) };
+  return { ...loaded, ...(await moveToDone(tools, night, name)) };
 }
+
+const NO_ROW: Words = { en: 'it has no row below its headings', zh: '表头下没有数据行' };
 
 /**
  * Its rows are on their way, so whatever becomes of the file, it is a loaded one. Where it cannot be moved it stays for
  * the next night, to which it is known; a report beside it would be the next night's sheet.
  */
-async function shelve({ log }: NightTools, night: Night, name: string): Promise<Pick<NightFile, 'moved' | 'report'>> {
+async function moveToDone(
+  { log }: NightTools,
+  night: Night,
+  name: string,
+): Promise<Pick<NightFile, 'moved' | 'report'>> {
   try {
     const moved = await putAway(night.inbox, 'done', night.date, name);
     return { moved, report: reportFileOf(moved) };

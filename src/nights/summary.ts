@@ -22,7 +22,13 @@ export interface Summary {
   readonly calls: { readonly used_tonight: number; readonly limit: number; readonly left: number };
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   readonly reasons: readonly { readonly problem: string; readonly rows: number; readonly reason: string }[];
-  readonly files: readonly { readonly file: string; readonly batch: string; readonly report: string }[];
+  readonly files: readonly {
+    readonly file: string;
+    readonly batch: string;
+    readonly report: string;
+    /** What of the file was not read. */
+    readonly notes?: readonly string[];
+  }[];
   readonly rejected: readonly { readonly file: string; readonly why: string }[];
   /** Merchants and legal persons who have to act next. */
   readonly to_call: readonly Call[];
@@ -91,7 +97,12 @@ export async function summaryOf(
     },
     outcomes: tally.outcomes(),
     reasons: tally.reasons(options.language),
-    files: night.files.map(({ name, batch, report }) => ({ file: name, batch, report })),
+    files: night.files.map(({ name, batch, report, notes }) => ({
+      file: name,
+      batch,
+      report,
+      ...(notes !== undefined && { notes }),
+    })),
     rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
     to_call: calls,
     to_call_count: callCount,
@@ -105,7 +116,7 @@ const WORDS = {
     time: 'from {from} to {to}.',
     ending: {
       done: 'Every row has its outcome.',
-      submitted: 'Every row was sent; some outcomes are still to come.',
+      submitted: 'Every row that may be sent now was sent; some outcomes are still to come.',
       stopped: 'It was stopped before the end.',
       interrupted: 'It was interrupted; what is left goes on.',
       next_night: 'It was still going on when the next night began.',
@@ -123,6 +134,7 @@ const WORDS = {
     mostUrgent: 'The most urgent of them, with those whose 24 hours still run: {todo}',
     place: ' ({file}, line {line})',
     colon: ': ',
+    semicolon: '; ',
     ofBatch: ' ({batch})',
   },
   zh: {
@@ -130,7 +142,7 @@ const WORDS = {
     time: '{from} 至 {to}。',
     ending: {
       done: '全部行已有结果。',
-      submitted: '全部行已提交，部分结果尚未返回。',
+      submitted: '目前可提交的行已全部提交，部分结果尚未返回。',
       stopped: '任务中途停止。',
       interrupted: '任务被中断，剩余部分会继续。',
       next_night: '下一次任务开始时仍未结束。',
@@ -148,6 +160,7 @@ const WORDS = {
     mostUrgent: '最紧急的名单（含 24 小时内仍可确认的商户）：{todo}',
     place: '（{file} 第 {line} 行）',
     colon: '：',
+    semicolon: '；',
     ofBatch: '（{batch}）',
   },
 } as const;
@@ -184,8 +197,8 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
     section(
       words.files,
       summary.files.map(
-        ({ file, batch, report }) =>
-          `${markdownText(file)}${filled(words.ofBatch, { batch })}${words.colon}${markdownText(report)}`,
+        ({ file, batch, report, notes = [] }) =>
+          `${markdownText(file)}${filled(words.ofBatch, { batch })}${words.colon}${[report, ...notes].map(markdownText).join(words.semicolon)}`,
       ),
     ),
     section(

@@ -95,7 +95,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 
 const ENDINGS: Readonly<Record<string, Words>> = {
   done: { en: 'every row has its outcome', zh: '全部行已有结果' },
-  submitted: { en: 'every row was sent', zh: '全部行已提交，部分结果尚未返回' },
+  submitted: { en: 'every row that may be sent now was sent', zh: '目前可提交的行已全部提交，部分结果尚未返回' },
   stopped: { en: 'stopped before the end', zh: '中途停止' },
   interrupted: { en: 'interrupted; the rest goes on', zh: '被中断，剩余部分会继续' },
   next_night: { en: 'still running when the next night began', zh: '下一次任务开始时仍未结束' },

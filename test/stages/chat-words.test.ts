@@ -77,7 +77,7 @@ describe('of a night', () => {
     const text = textOf([night({ ending: 'submitted' }, { awaiting: 140 })], {
       publicUrl: 'https://console.example/(x)',
     });
-    expect(text).toContain('全部行已提交，部分结果尚未返回');
+    expect(text).toContain('目前可提交的行已全部提交，部分结果尚未返回');
     expect(text).toContain('等待法人确认：140 家');
     expect(text).toMatch(/\[查看详情\]\(https:\/\/console\.example\/%28x%29\)$/);
   });

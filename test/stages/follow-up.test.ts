@@ -48,7 +48,7 @@ describe('what was sent before workers were off for longer than we wait', () => 
     },
   );
 
-  test.each<Reply>([
+  test.each<Exclude<Reply, { kind: 'answer' }>>([
     { kind: 'lost', why: 'HTTP 502' },
     { kind: 'page', taken: 'no', why: 'HTTP 403' },
     { kind: 'page', taken: 'unknown', why: 'HTTP 200 and no JSON (text/html)' },

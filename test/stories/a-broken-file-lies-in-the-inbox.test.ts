@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync,
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { filesOf } from '../../src/nights/inbox.js';
+import { workbook } from '../stages/workbook.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
 import { rehearse } from '../support/rehearsal.js';
@@ -58,6 +59,38 @@ function keysIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(keysIn);
   return Object.entries(value).flatMap(([key, its]) => [key, ...keysIn(its)]);
 }
+
+test('what of a workbook was not read stands beside its report, in the summary and for who looks', async () => {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  const rows = sheetOf([merchant(1)])
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  office.put(
+    'a.xlsx',
+    workbook([
+      { name: '模板', rows: rows.slice(0, 1) },
+      { name: '一月', rows },
+      { name: '二月', rows },
+      { name: 'Sheet3', rows: [] },
+    ]),
+  );
+  office.put('b.csv', sheetOf([]));
+  const night = await office.run({ language: 'zh' });
+  if (night === undefined) throw new Error('the night did not run');
+  const notes = [
+    '工作表“模板”也有同样的表头，但未读取：只读取了“一月”',
+    '工作表“二月”也有同样的表头，但未读取：只读取了“一月”',
+  ];
+  expect(night.files).toMatchObject([
+    { name: 'a.xlsx', notes },
+    { name: 'b.csv', notes: ['表头下没有数据行'] },
+  ]);
+  expect(office.summary(night)).toMatchObject({ outcomes: { created: 1 }, files: [{ notes }, {}] });
+  expect(office.read('done', night.date, `${night.name}.md`)).toContain(`.report.csv；${notes.join('；')}`);
+});
 
 test('a night that speaks Chinese says in Chinese why a file was put away', async () => {
   const rehearsal = await rehearse();

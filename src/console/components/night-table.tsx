@@ -66,11 +66,14 @@ export function NightTable({ view, caption, nights }: { view: View; caption: str
 function Files({ view, night: { files, rejected, notReady = [], noFiles = [] } }: { view: View; night: ListedNight }) {
   return (
     <ul class="files">
-      {files.map(({ name, batch }) => (
+      {files.map(({ name, batch, notes = [] }) => (
         <li>
           <a href={`/batches/${encodeURIComponent(batch)}`}>
             <bdi>{name}</bdi>
           </a>
+          {notes.map((note) => (
+            <small>{note}</small>
+          ))}
         </li>
       ))}
       {rejected.map(({ name, why }) => (

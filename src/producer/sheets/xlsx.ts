@@ -64,6 +64,7 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
     const archive = await openArchive(file);
     const { sheets, tables } = await contents(archive);
     const alike: Worksheet[] = [];
+    const empty: Worksheet[] = [];
     let best: Candidate | undefined;
     let characters = 0;
     for (const sheet of sheets.filter(({ isHidden }) => !isHidden)) {
@@ -71,6 +72,7 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
       characters += candidate.characters;
       if (characters > SHEET_LIMITS.head.most) throw tooMuch('head', IN_WORKBOOK);
       if (isUsable(candidate.headings)) alike.push(sheet);
+      if (candidate.rows.every(({ cells }) => isBlank(cells))) empty.push(sheet);
       if (best === undefined || isBetter(candidate, best)) best = candidate;
     }
     const { headings } = best ?? {};
@@ -88,7 +90,11 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
         best.rows.map(({ cells }) => cells),
         headings.layout,
       ),
-      notes: notesOf(sheets, alike),
+      notes: notesOf(
+        sheets.filter((sheet) => !empty.includes(sheet)),
+        best.sheet,
+        alike,
+      ),
       keeps: tables.strings.bytes,
       async *pages(again) {
         try {
@@ -163,10 +169,17 @@ async function candidateOf(
   return { sheet, rows, characters, headings: findHeadings(cells, required) };
 }
 
-/** The first that is usable, else the first that has most of the headings. */
-function isBetter({ headings }: Candidate, best: Candidate): boolean {
-  if (isUsable(best.headings)) return false;
-  return isUsable(headings) || weight(headings) > weight(best.headings);
+/** The first that is usable and has a row, else the first that is usable, else the first that has most of the headings. */
+function isBetter(candidate: Candidate, best: Candidate): boolean {
+  const rank = (it: Candidate): number => (isUsable(it.headings) ? (hasRow(it) ? 2 : 1) : 0);
+  if (rank(candidate) !== rank(best)) return rank(candidate) > rank(best);
+  return rank(candidate) === 0 && weight(candidate.headings) > weight(best.headings);
+}
+
+/** An empty template may stand before the sheet that was filled in. */
+function hasRow({ headings, rows }: Candidate): boolean {
+  if (!isUsable(headings)) return false;
+  return rows.slice(headings.at + 1).some(({ cells }) => !isBlank(cells) && !isExample(cells, headings.layout));
 }
 
 /** Of the rows in which the headings of one sheet are looked for; a title is not a hundredth of it. */
@@ -262,9 +275,8 @@ async function relations(archive: Archive, part: string, folder: string): Promis
 
 // What is said of it.
 
-/** `alike`: the sheets that have the headings; the first of them is read. */
-function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): readonly Words[] {
-  const [chosen] = alike;
+/** `alike`: the sheets that have the headings; only the chosen one is read. */
+function notesOf(sheets: readonly Worksheet[], chosen: Worksheet, alike: readonly Worksheet[]): readonly Words[] {
   return sheets.flatMap((sheet) => {
     if (sheet === chosen) return [];
     const name = shownName(sheet.name);
@@ -272,7 +284,7 @@ function notesOf(sheets: readonly Worksheet[], alike: readonly Worksheet[]): rea
       return [{ en: `the hidden sheet "${name}" was passed over`, zh: `隐藏的工作表“${name}”未读取` }];
     }
     if (!alike.includes(sheet) && (sheet.name === COUNTS_SHEET.en || sheet.name === COUNTS_SHEET.zh)) return [];
-    const read = shownName(chosen?.name ?? '');
+    const read = shownName(chosen.name);
     return [
       alike.includes(sheet)
         ? {
