@@ -568,6 +568,33 @@ describe('a workbook', () => {
     expect((await cellsOf(sheet)).map((cells) => cells[2])).toEqual(['2026-01-05', '2026-01-05T12:00:00']);
   });
 
+  test('shows times as times, and fractions as programs show them', async () => {
+    const cells = [
+      { number: '0.375', style: 3 },
+      { number: '0.60451388888888891', style: 4 },
+      { number: '1.5', style: 5 },
+      { number: '1.1000000000000001' },
+      { number: '-0.30000000000000004' },
+      { number: '912345678901234567' },
+      { number: '1.25' },
+    ];
+    const rows = [
+      ['name', 'code', ...cells.map((_, at) => `列${at}`)],
+      ['示例', '1', ...cells],
+    ];
+    const formats =
+      '<numFmts><numFmt numFmtId="177" formatCode="h:mm AM/PM"/><numFmt numFmtId="178" formatCode="[h]:mm"/></numFmts>';
+    const styles = [0, 0, 0, 20, 177, 178].map((id) => `<xf numFmtId="${id}"/>`).join('');
+    const parts = workbookParts([{ name: 'Sheet1', rows }]).map((part) =>
+      part.name === 'xl/styles.xml'
+        ? { ...part, content: `<styleSheet>${formats}<cellXfs>${styles}</cellXfs></styleSheet>` }
+        : part,
+    );
+    const sheet = await openSheet(await saved(zipOf(parts)));
+    const [row = []] = await cellsOf(sheet);
+    expect(row.slice(2)).toEqual(['09:00', '14:30:30', '1.5', '1.1', '-0.3', '912345678901234567', '1.25']);
+  });
+
   test('numbers its rows as the program shows them, blank ones counted', async () => {
     const sheet = await open([[], ['name', 'code'], [], ['A', '1'], ['', ' '], ['B', '2']]);
     expect([sheet.headingLine, ...(await rowsOf(sheet)).map(({ line }) => line)]).toEqual([2, 4, 6]);

@@ -1,12 +1,12 @@
 /**
- * Which numbers of a workbook are shown as dates: a column that is carried to the report must be readable there, too.
+ * Which numbers of a workbook are shown as dates or times: a column that is carried to the report must be readable there, too.
  */
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import { IN_WORKBOOK, tooMuch } from './sheet-error.js';
 import { readWholeXml } from './xml.js';
 
 export interface DateStyles {
-  /** ISO 8601 without a zone, where a number of this style is a date. */
+  /** ISO 8601 without a zone, where a number of this style is a date or a time of the day. */
   dateOf(number: string, style: number): string | undefined;
 }
 
@@ -22,47 +22,68 @@ const BUILT_IN: readonly (readonly [from: number, to: number])[] = [
   [57, 58],
 ];
 
+/** The same of times without a date; 45 to 47 are spans. */
+const BUILT_IN_TIMES: ReadonlySet<number> = new Set([18, 19, 20, 21, 32, 33, 34, 35, 55, 56]);
+
+type Kind = 'date' | 'time' | undefined;
+
 /** The 31st of December 9999. */
 const LAST_DAY = 2_958_465;
 const DAY_MS = 86_400_000;
 
 export async function dateStyles(pieces: AsyncIterable<Buffer>, startsIn1904: boolean): Promise<DateStyles> {
-  const custom = new Map<number, boolean>();
-  const styles: boolean[] = [];
+  const custom = new Map<number, Kind>();
+  const styles: Kind[] = [];
   let inCellStyles = false;
   await readWholeXml(pieces, {
     open: (name, attributes) => {
       if (name === 'cellXfs') inCellStyles = true;
       else if (name === 'numFmt') {
         refuseTooMany(custom.size);
-        custom.set(Number(attributes.numFmtId), isDateFormat(attributes.formatCode ?? ''));
+        custom.set(Number(attributes.numFmtId), kindOfFormat(attributes.formatCode ?? ''));
       } else if (name === 'xf' && inCellStyles) {
         refuseTooMany(styles.length);
         const format = Number(attributes.numFmtId);
-        styles.push(custom.get(format) ?? isBuiltIn(format));
+        styles.push(custom.get(format) ?? kindOfBuiltIn(format));
       }
     },
     close: (name) => {
       if (name === 'cellXfs') inCellStyles = false;
     },
   });
-  return { dateOf: (number, style) => (styles[style] === true ? isoDate(Number(number), startsIn1904) : undefined) };
+  return {
+    dateOf: (number, style) => {
+      if (styles[style] === 'date') return isoDate(Number(number), startsIn1904);
+      return styles[style] === 'time' ? timeOfDay(Number(number)) : undefined;
+    },
+  };
 }
 
 function refuseTooMany(soFar: number): void {
   if (soFar === SHEET_LIMITS.styles.most) throw tooMuch('styles', IN_WORKBOOK);
 }
 
-function isBuiltIn(format: number): boolean {
-  return BUILT_IN.some(([from, to]) => format >= from && format <= to);
+function kindOfBuiltIn(format: number): Kind {
+  if (BUILT_IN_TIMES.has(format)) return 'time';
+  return BUILT_IN.some(([from, to]) => format >= from && format <= to) ? 'date' : undefined;
 }
 
 /** Excel's own limit. */
 const LONGEST_FORMAT = 255;
 
-/** Times without a day are left as they are: no column of a merchant has such a value. */
-function isDateFormat(code: string): boolean {
-  return code.length <= LONGEST_FORMAT && /[yd]/i.test(code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, ''));
+/** In brackets stand spans, e.g. `[h]:mm`, which are left as they are. */
+function kindOfFormat(code: string): Kind {
+  if (code.length > LONGEST_FORMAT) return undefined;
+  const letters = code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, '');
+  if (/[yd]/i.test(letters)) return 'date';
+  return /h/i.test(letters) ? 'time' : undefined;
+}
+
+/** Of the part of a day; `09:00`, or `09:00:30` where it has seconds. */
+function timeOfDay(part: number): string | undefined {
+  if (!(part >= 0 && part < 1)) return undefined;
+  const text = new Date(Math.round((part * DAY_MS) / 1000) * 1000).toISOString().slice(11, 19);
+  return text.endsWith(':00') ? text.slice(0, 5) : text;
 }
 
 function isoDate(serial: number, startsIn1904: boolean): string | undefined {

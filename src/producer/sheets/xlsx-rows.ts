@@ -178,6 +178,11 @@ function textOf(type: string, value: string, strings: SharedStrings, where: () =
       return unescaped(value, where);
     default:
       if (value.length > SHEET_LIMITS.cell.most) throw tooMuch('cell', where());
-      return value;
+      return type === 'n' ? shownNumber(value) : value;
   }
+}
+
+/** Files have 17 digits of a fraction (1.1000000000000001), and programs show 15 (1.1). Digits of a whole number are never touched. */
+function shownNumber(text: string): string {
+  return /^-?\d+\.\d{14,}$/.test(text) ? String(Number(Number(text).toPrecision(15))) : text;
 }
