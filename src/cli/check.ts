@@ -19,6 +19,7 @@ import { problemWords, type ReportedProblem } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
 import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
+import { LedgerMissing } from '../redis/ledger/identity.js';
 import { RedisUnreachable } from '../redis/server/errors.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
@@ -121,8 +122,9 @@ async function* examined(
 async function contextOf({ settings, open }: CommandContext): Promise<CheckContext> {
   if (settings.redisUrl === undefined && !existsSync(settings.home)) return withoutLedger(settings);
   try {
-    return await checkContextOf(await open('interactive'));
+    return await checkContextOf(await open('interactive', undefined, 'compare'));
   } catch (error) {
+    if (error instanceof LedgerMissing) return withoutLedger(settings);
     if (!(error instanceof RedisUnreachable)) throw error;
     say({
       en: `Without the past, so nothing is known of what was registered before: ${error.message}`,

@@ -1,7 +1,7 @@
 /** What all commands have in common: settings as flags, an example in --help, a log, and an exit status. */
 import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
-import { openStore, type Store } from '../app/wiring/store.js';
+import { type LedgerUse, openStore, type Store } from '../app/wiring/store.js';
 import { type Need, readDotenv, readSettings, unreadDotenv } from '../config.js';
 import { UserError, type Words } from '../domain/words.js';
 import { openLog } from '../log.js';
@@ -23,8 +23,8 @@ export const EXIT = {
 export interface CommandContext {
   readonly settings: Settings;
   readonly log: Logger;
-  /** The ledger; closed when the command is over. `leaving`, `claim`: see `openStore`. */
-  open(role: Role, leaving?: AbortSignal, claim?: boolean): Promise<Store>;
+  /** The ledger; closed when the command is over. `leaving`, `use`: see `openStore`. */
+  open(role: Role, leaving?: AbortSignal, use?: LedgerUse): Promise<Store>;
 }
 
 /** Usage that commander cannot see is wrong: exit status 2. */
@@ -117,8 +117,8 @@ export async function perform(
     process.exitCode = await run({
       settings,
       log,
-      async open(role, leaving, claim) {
-        const store = await openStore(settings, log, role, leaving, claim);
+      async open(role, leaving, use) {
+        const store = await openStore(settings, log, role, leaving, use);
         stores.push(store);
         if (store.isNew) say(madeLedger(settings));
         return store;

@@ -36,7 +36,7 @@ export function doctorCommand(): Command {
         return;
       }
       await perform(made, {}, async ({ open }) => {
-        const findings = [...ofSettings, ...(await examine((claim) => open('interactive', undefined, claim)))];
+        const findings = [...ofSettings, ...(await examine((use) => open('interactive', undefined, use)))];
         await printFindings(findings);
         return statusOf(findings);
       });

@@ -29,7 +29,7 @@ function adoptCommand(): Command {
     .option('--json', spoken({ en: 'print the differences as JSON', zh: '以 JSON 输出差异' }))
     .action(async (options: { yes?: true; json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
-        const store = await open('interactive', undefined, false);
+        const store = await open('interactive', undefined, 'any');
         const differences = await ledgerDifferences(store);
         if (options.json)
           await printJson(differences.map((difference) => ({ ...difference, says: difference.says.en })));

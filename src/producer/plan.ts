@@ -1,7 +1,7 @@
 /** What loading a sheet would do, found out without storing anything. */
 
 import type { AcceptRules } from '../domain/batch.js';
-import { comparableDetail, type DetailField } from '../domain/merchant.js';
+import { ALL_DETAILS, comparableDetail, type DetailField } from '../domain/merchant.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import type { AcceptedRow, ExistingMatch } from '../domain/row.js';
 import { type CheckedSheetRow, isWarned, type Rules } from './checked-page.js';
@@ -31,13 +31,12 @@ export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): Asyn
   const firstLines = openFirstLines();
   for await (const page of checkedRows(sheet, rules)) {
     const known = await past(page, rules);
-    yield page.map((row) => plannedRowOf(row, rules.details, firstLines, known));
+    yield page.map((row) => plannedRowOf(row, firstLines, known));
   }
 }
 
 function plannedRowOf(
   row: CheckedSheetRow,
-  details: readonly DetailField[],
   firstLines: FirstLines,
   known: ReadonlyMap<string, ExistingMatch>,
 ): PlannedRow {
@@ -49,10 +48,11 @@ function plannedRowOf(
     const match = known.get(registration);
     return { row, status: match === 'already_created' || match === 'joins' ? STATUS_OF_MATCH[match] : 'invalid' };
   }
-  const texts = details.map((field) => comparableDetail(merchant, field));
+  // All of them, as in the report: the registration API may not need them, and one of the two rows is wrong.
+  const texts = ALL_DETAILS.map((field) => comparableDetail(merchant, field));
   const before = firstLines.seen(registration, row.line, texts);
   if (before !== undefined) {
-    const differing = details.filter((_, place) => before.differing.includes(place));
+    const differing = ALL_DETAILS.filter((_, place) => before.differing.includes(place));
     return { row, status: 'duplicate', firstLine: before.line, differing };
   }
   const match = known.get(registration) ?? 'begins';

@@ -142,6 +142,7 @@ describe('check', () => {
   });
 
   test('knows the past where there is a ledger: what is on its way, what exists, what would be tried again', async () => {
+    await load(saved(sheetOf([merchant(9)])));
     const book = openBook(server.redis);
     await book.load('b1', [merchant(1), merchant(2), merchant(3)]);
     await book.send(idOf(merchant(2)));
@@ -158,6 +159,28 @@ describe('check', () => {
     const { stdout } = await load(sheet);
     expect(await checked([sheet], withRedis())).toMatchObject({ ready: 0, batch: stdout.trim() });
   });
+
+  test('makes no ledger, and compares one that is there', async () => {
+    const sheet = saved(MIXED);
+    const { stderr } = await check([sheet, '--json'], withRedis());
+    expect(stderr).not.toContain('ledger');
+    expect(await server.redis.hexists(key('ledger'), 'schema')).toBe(0);
+    await load(saved(sheetOf([merchant(9)]), 'other.csv'));
+    const before = await server.redis.hgetall(key('ledger'));
+    const elsewhere = { ...withRedis(), WECHAT_API_BASE_URL: 'https://proxy.example' };
+    await expect(check([sheet], elsewhere)).rejects.toThrow(/belongs to another platform/);
+    expect(await server.redis.hgetall(key('ledger'))).toEqual(before);
+  });
+
+  test.each(['fastregisterweapp', 'fastregisterenterpriseweapp'])(
+    'warns of two rows of an enterprise whose details differ, as the report does: %s',
+    async (api) => {
+      const twice = saved(sheetOf([merchant(1), { ...merchant(1), legalPersonaName: '另一人' }]));
+      const settings = { ...withRedis(), WECHAT_REGISTRATION_API: api };
+      const { problems } = (await checked([twice], settings)) as { problems: { problem: string }[] };
+      expect(problems.map(({ problem }) => problem)).toContain('sheet:duplicate_differs');
+    },
+  );
 
   test('goes on without the past where Redis is away', async () => {
     const env = { ...alone(), REDIS_URL: 'redis://127.0.0.1:1' };

@@ -2,7 +2,7 @@
 import { claimLedger } from '../../redis/ledger/identity.js';
 import { openCaller } from '../wiring/caller.js';
 import { ledgerIdentityOf } from '../wiring/identity.js';
-import type { Store } from '../wiring/store.js';
+import type { LedgerUse, Store } from '../wiring/store.js';
 import { checkAddresses } from './addresses.js';
 import { checkApi, checkContactPhone, checkPermissionSets } from './api.js';
 import { checkClocks } from './clocks.js';
@@ -15,8 +15,8 @@ import { checkEviction, checkPersistence, checkRedis } from './redis.js';
 import { checkSettingsInUse } from './settings.js';
 import { checkTicket, checkToken } from './token.js';
 
-/** `open`: with or without comparing what the ledger belongs to. Nothing about a merchant is sent. */
-export async function examine(open: (claim: boolean) => Promise<Store>): Promise<Finding[]> {
+/** Nothing about a merchant is sent. */
+export async function examine(open: (use: LedgerUse) => Promise<Store>): Promise<Finding[]> {
   const { store, findings } = await checkRedis(open);
   if (store === undefined) return findings;
   return [...findings, ...(await checkServer(store)), ...(await checkWechat(store))];
@@ -24,8 +24,8 @@ export async function examine(open: (claim: boolean) => Promise<Store>): Promise
 
 /** The same of a process that runs, with its settings and on its connection. */
 export async function examineHere(store: Store): Promise<Finding[]> {
-  const found = await examine(async (claim) => {
-    if (claim) await claimLedger(store.redis, ledgerIdentityOf(store.settings));
+  const found = await examine(async (use) => {
+    if (use === 'make') await claimLedger(store.redis, ledgerIdentityOf(store.settings));
     return store;
   });
   return [...checkSettingsInUse(store.settings), ...found];

@@ -3,15 +3,15 @@ import { LedgerMismatch, SCHEMA, SchemaMismatch } from '../../redis/ledger/ident
 import { evictionPolicy } from '../../redis/server/check-server.js';
 import { durabilityOf } from '../../redis/server/durability.js';
 import { RedisMisconfigured, RedisUnreachable } from '../../redis/server/errors.js';
-import type { Store } from '../wiring/store.js';
+import type { LedgerUse, Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 
-/** `open` gets whether to compare what the ledger belongs to; the other checks run in any case. */
+/** Opened as `any` where the ledger is another platform's: the other checks run in any case. */
 export async function checkRedis(
-  open: (claim: boolean) => Promise<Store>,
+  open: (use: LedgerUse) => Promise<Store>,
 ): Promise<{ store?: Store; findings: Finding[] }> {
   try {
-    return await foundRedis(await open(true), {
+    return await foundRedis(await open('make'), {
       check: 'ledger',
       verdict: 'ok',
       says: {
@@ -20,7 +20,7 @@ export async function checkRedis(
       },
     });
   } catch (error) {
-    if (error instanceof LedgerMismatch) return foundRedis(await open(false), otherLedger(error));
+    if (error instanceof LedgerMismatch) return foundRedis(await open('any'), otherLedger(error));
     // What another version has written is not read.
     if (error instanceof SchemaMismatch) {
       const todo = {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { IdentifyInLedger } from '../../domain/merchant.js';
 import { type Calls, openCalls } from '../../redis/calls.js';
 import { type Batches, openBatches } from '../../redis/ledger/batches.js';
-import { claimLedger, nameLedger } from '../../redis/ledger/identity.js';
+import { claimLedger, compareLedger, nameLedger } from '../../redis/ledger/identity.js';
 import { type Ledger, openLedger } from '../../redis/ledger/ledger.js';
 import { identifyIn } from '../../redis/ledger/ledger-key.js';
 import { guardAgainstLoss, type LossGuard } from '../../redis/ledger/loss.js';
@@ -43,16 +43,21 @@ export interface Store {
 }
 
 /**
+ * `make`: one that is not there is made. `compare`: it is only read, and has to be there. `any`: also one of another platform;
+ * only a caller that compares platforms itself asks for it.
+ */
+export type LedgerUse = 'make' | 'compare' | 'any';
+
+/**
  * @param leaving see `connect`
- * @param claim false: accept the ledger of any platform; only a caller that compares platforms itself passes it
- * @throws RedisUnreachable, RedisMisconfigured, LedgerMismatch
+ * @throws RedisUnreachable, RedisMisconfigured, LedgerMismatch; LedgerMissing where it is only compared
  */
 export async function openStore(
   settings: Settings,
   log: Logger,
   role: Role,
   leaving?: AbortSignal,
-  claim = true,
+  use: LedgerUse = 'make',
 ): Promise<Store> {
   nameLedger(settings.ledger);
   const server = await reachServer(settings, log);
@@ -74,7 +79,9 @@ export async function openStore(
       for (const warning of await checkServer(redis)) log.warn({}, warning);
     }
     const notifying = sharedPart(() => startNotifying(connectTo, settings, log));
-    const isNew = claim && (await claimLedger(redis, ledgerIdentityOf(settings)));
+    const identity = ledgerIdentityOf(settings);
+    if (use === 'compare') await compareLedger(redis, identity);
+    const isNew = use === 'make' && (await claimLedger(redis, identity));
     return {
       redis,
       ledger: openLedger(redis),

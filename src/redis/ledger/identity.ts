@@ -61,6 +61,13 @@ export class SchemaMismatch extends RedisMisconfigured {
   }
 }
 
+/** No command that stores something has made it yet. */
+export class LedgerMissing extends RedisMisconfigured {
+  constructor() {
+    super({ en: 'There is no ledger yet.', zh: '还没有登记簿。' });
+  }
+}
+
 export class LedgerMismatch extends RedisMisconfigured {
   readonly differences: readonly Difference[];
 
@@ -102,9 +109,25 @@ export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<bo
     for (const [field, value] of known) steps.hsetnx(key('ledger'), field, value);
     await answersOf(steps);
   }
+  await refuseDifferences(redis, own);
+  return isNew;
+}
+
+/**
+ * Writes nothing.
+ *
+ * @throws LedgerMissing, LedgerMismatch, SchemaMismatch
+ */
+export async function compareLedger(redis: Redis, own: LedgerIdentity): Promise<void> {
+  const schema = await redis.hget(key('ledger'), 'schema');
+  if (schema === null) throw new LedgerMissing();
+  if (schema !== SCHEMA) throw new SchemaMismatch(schema);
+  await refuseDifferences(redis, own);
+}
+
+async function refuseDifferences(redis: Redis, own: LedgerIdentity): Promise<void> {
   const differences = await differencesOf(redis, own);
   if (differences.length > 0) throw new LedgerMismatch(differences);
-  return isNew;
 }
 
 async function claimSchema(redis: Redis): Promise<boolean> {
