@@ -77,6 +77,8 @@ export interface CommandNeeds {
   readonly needs?: readonly Need[];
   /** It runs for long and is watched by its log; other commands log errors only, unless the level is set. */
   readonly service?: boolean;
+  /** A flag of this command that is named like a setting's, and means something else. */
+  readonly ownFlag?: string;
   /** Defaults of this command that differ from other commands. */
   readonly defaults?: Readonly<Record<string, string>>;
 }
@@ -84,12 +86,12 @@ export interface CommandNeeds {
 /** Runs a command with its settings; what it answers is the exit status. */
 export async function perform(
   made: Command,
-  { needs = [], service = false, defaults = {} }: CommandNeeds,
+  { needs = [], service = false, ownFlag, defaults = {} }: CommandNeeds,
   run: (context: CommandContext) => Promise<number>,
 ): Promise<void> {
   // A default of commander is no flag, and does not override the environment.
   const flags = Object.fromEntries(
-    Object.entries(made.opts()).filter(([name]) => made.getOptionValueSource(name) !== 'default'),
+    Object.entries(made.opts()).filter(([name]) => name !== ownFlag && made.getOptionValueSource(name) !== 'default'),
   );
   const settings = readSettings({
     env: process.env,

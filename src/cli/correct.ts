@@ -75,7 +75,7 @@ export function correctCommand(): Command {
       description: spoken({ en: "the row's contact phone", zh: '该行的客服电话' }),
     });
   return made.action(async (id: string, options: Options) =>
-    perform(made, {}, (context) => correct(context, id, options)),
+    perform(made, { ownFlag: 'componentPhone' }, (context) => correct(context, id, options)),
   );
 }
 

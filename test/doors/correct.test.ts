@@ -200,6 +200,18 @@ test('a row that was not sent yet is replaced', async () => {
   expect(await book.batches.counts(batch ?? '')).toEqual({ queued: 1 });
 });
 
+test.each([
+  ['(0592)1234567', '(0592)1234567'],
+  ['０５９２－１２３４５６７', '0592-1234567'],
+])('a phone is checked like one of a sheet: %s', async (phone, sent) => {
+  await correct('--component-phone', phone);
+  expect((await details())?.componentPhone).toBe(sent);
+});
+
+test('a phone that is none is a problem of the row, not of the settings', async () => {
+  expect(await correct('--component-phone', 'call me')).toMatchObject({ becomes: 'invalid', status: 3 });
+});
+
 test('a row that was not sent yet is sent with the corrected phone', async () => {
   const phone = ['--component-phone', '05921234567'];
   const { stdout } = await run(correctCommand, [id, ...phone, '--json'], env());
