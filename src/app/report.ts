@@ -54,13 +54,25 @@ function refusePurged(batch: Batch): Batch {
 
 async function* jsonLines(batches: Batches, wanted: readonly Batch[], options: ReportOptions): AsyncGenerator<string> {
   for (const batch of wanted) {
+    const names = distinct(batch.headings);
     for await (const rows of reportRows(batches, batch, options)) {
       let lines = '';
       for (const { cells, surplus, ...facts } of rows) {
-        const input = Object.fromEntries(batch.headings.map((heading, at) => [heading, cells[at] ?? '']));
+        const input = Object.fromEntries(names.map((name, at) => [name, cells[at] ?? '']));
         lines += `${JSON.stringify({ input, ...(surplus.length > 0 && { surplus }), ...facts })}\n`;
       }
       if (lines !== '') yield lines;
     }
   }
+}
+
+/** A sheet may name two of its own columns alike, and leave a heading blank: `备注`, `备注 (2)`. */
+function distinct(headings: readonly string[]): string[] {
+  const names = new Set<string>();
+  for (const heading of headings) {
+    let name = heading;
+    for (let count = 2; names.has(name); count += 1) name = `${heading} (${count})`.trimStart();
+    names.add(name);
+  }
+  return [...names];
 }

@@ -325,6 +325,15 @@ test('why a whole file is refused is said in the language that is asked for', as
   await expect(check([mostly, '--lang', 'zh', '--max-invalid', '1%'])).rejects.toThrow(/4 行中有 1 行需更正/);
 });
 
+test('a report as JSON has every column, also of two headings that are alike or blank', async () => {
+  const headings = [...HEADINGS, '备注', '', '备注', ''];
+  const cells = [...cellsOf(merchant(1)), 'a', 'b', 'c', 'd'];
+  await load(saved([headings, cells].map((row) => row.join(',')).join('\n')));
+  const { stdout } = await run(reportCommand, ['--json'], withRedis());
+  const { input } = JSON.parse(stdout) as { input: Record<string, string> };
+  expect(input).toMatchObject({ 备注: 'a', '': 'b', '备注 (2)': 'c', '(2)': 'd' });
+});
+
 describe('--accept-warnings=no', () => {
   test('holds rows back, says why, and the same sheet without it sends them', async () => {
     const file = saved(MIXED);
