@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 /** What all commands have in common: settings as flags, an example in --help, a log, and an exit status. */
 import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
@@ -114,6 +115,7 @@ export async function perform(
     });
   }
   const log = openLog(settings.logLevel);
+  const isNewHome = !existsSync(settings.home);
   const stores: Store[] = [];
   try {
     process.exitCode = await run({
@@ -123,12 +125,21 @@ export async function perform(
         const store = await openStore(settings, log, role, leaving, use);
         stores.push(store);
         if (store.isNew) say(madeLedger(settings));
+        if (isNewHome && role === 'background' && settings.redisUrl !== undefined) say(madeHome(settings));
         return store;
       },
     });
   } finally {
     for (const store of stores) await store.close();
   }
+}
+
+/** What a process has on its disk is found again from the same folder only. */
+function madeHome({ home }: Settings): Words {
+  return {
+    en: `Private data of this machine (pushes that Redis could not take, the journal of calls) is kept in a new folder: ${home}. Start this program with the same FASTREGISTER_HOME each time.`,
+    zh: `本机私有数据（Redis 未能接收的推送、调用日志）保存在新建的文件夹 ${home}。以后请使用同一 FASTREGISTER_HOME 启动。`,
+  };
 }
 
 /** Two folders, or two names, are two ledgers, and a merchant in both is sent twice. */

@@ -192,6 +192,9 @@ describe('the exit status', () => {
       expect(stderr).toContain('fastregister resume');
     }
     expect(ran.stdout).toContain('"pending"');
+    // What lies there, such as the journal, another folder would not have.
+    expect(drained.stderr).toContain(`in a new folder: ${join(home, 'data')}`);
+    expect(ran.stderr).not.toContain('a new folder');
 
     expect(await typed(['resume'], { env: platform })).toMatchObject({
       status: 0,

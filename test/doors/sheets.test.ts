@@ -177,7 +177,7 @@ describe('check', () => {
     async (api) => {
       const twice = saved(sheetOf([merchant(1), { ...merchant(1), legalPersonaName: '另一人' }]));
       const settings = { ...withRedis(), WECHAT_REGISTRATION_API: api };
-      const { problems } = (await checked([twice], settings)) as { problems: { problem: string }[] };
+      const { problems } = await checked([twice], settings);
       expect(problems.map(({ problem }) => problem)).toContain('sheet:duplicate_differs');
     },
   );
