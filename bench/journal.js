@@ -59,7 +59,7 @@ async function lineCosts(home) {
     body: Buffer.alloc(900, 'x'),
     signature: 'b'.repeat(40),
   };
-  const entry = (fact) => ({ registration: 'abcdefghijklmnop', mark: 'abcdefgh.12', day: '2026-11-28', fact });
+  const entry = (fact) => ({ registration: 'abcdefghijklmnop', writeId: 'abcdefgh.12', day: '2026-11-28', fact });
   const costs = {
     'a create': () => journal.write(entry(sent)),
     'an answer': () => journal.write(entry(accepted)),

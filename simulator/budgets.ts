@@ -19,7 +19,7 @@ export interface Budgets {
   /** 91030 or 0. */
   takeTry(weixinId: string): number;
   quota(path: string): { daily_limit: number; used: number; remain: number };
-  /** So many calls of the day count as made, of this path and by whomever. */
+  /** So many calls of the day count as made, of this path and by any program. */
   setUsed(path: string, count: number): void;
   /** clear_quota: the day's calls of every path count as not made. 48006 or 0. */
   clear(): number;

@@ -2,9 +2,9 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Authorizations } from './authorizations.js';
-import { type Call, objectIn, sendJson, sendPage } from './door.js';
 import { FATES } from './fates.js';
 import type { Faults } from './faults.js';
+import { type Call, objectIn, sendJson, sendPage } from './gateway.js';
 import type { Json } from './registration.js';
 import type { Tasks } from './tasks.js';
 import { durationMs, type Timeline } from './timeline.js';

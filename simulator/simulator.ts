@@ -10,8 +10,8 @@ import { type Authorizers, startAuthorizers } from './authorizers.js';
 import { startBudgets } from './budgets.js';
 import { seededRandom } from './chance.js';
 import { CONTROLS_PREFIX, type Controls, control } from './controls.js';
-import { bodyOf, type Door, passDoor, sendJson } from './door.js';
 import { type Faults, startFaults } from './faults.js';
+import { bodyOf, type Gateway, passGateway, sendJson } from './gateway.js';
 import { ticketMessage } from './messages.js';
 import { type Settings, type SimulatorOptions, settingsFrom, type TimeSource } from './options.js';
 import { type Outcomes, startOutcomes } from './outcomes.js';
@@ -113,7 +113,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const routes = routesFor({ settings, tokens, authorizers, budgets, registration, startTickets: tickets.start });
 
   const { slowAnswerMs, wireFaults, log } = settings;
-  const door: Door = { routes, tokens, budgets, faults, tasks, tally, timeline, random, slowAnswerMs, wireFaults, log };
+  const gateway: Gateway = {
+    routes,
+    tokens,
+    budgets,
+    faults,
+    tasks,
+    tally,
+    timeline,
+    random,
+    slowAnswerMs,
+    wireFaults,
+    log,
+  };
   const state = () =>
     stateOf({ url, settings, timeline, tally, tasks, pushes, outcomes, tokens, authorizers, faults, registration });
   const setPushUrl = (next: string | undefined) => {
@@ -127,7 +139,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const controls: Controls = { state, setPushUrl, setUsedCalls, faults, timeline, tasks, authorizations };
 
   server.on('request', (request, response) => {
-    respond(request, response, door, controls).catch((error: Error) => {
+    respond(request, response, gateway, controls).catch((error: Error) => {
       log(`request failed: ${error.message}`);
       response.destroy();
     });
@@ -162,7 +174,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 async function respond(
   request: http.IncomingMessage,
   response: http.ServerResponse,
-  door: Door,
+  gateway: Gateway,
   controls: Controls,
 ): Promise<void> {
   const body = await bodyOf(request);
@@ -170,7 +182,7 @@ async function respond(
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://simulator');
   const call = { method: request.method ?? '', path: pathname, query: searchParams, body };
   if (pathname.startsWith(CONTROLS_PREFIX)) control(controls, call, response);
-  else await passDoor(door, call, response);
+  else await passGateway(gateway, call, response);
 }
 
 function listening(server: http.Server, { host, port }: Settings): Promise<void> {

@@ -1,7 +1,7 @@
 /** docs/answers.md and docs/zh/answers.md, printed from the tables of `answers`. */
 import { FACTS, MOVES, WAITS } from '../../src/domain/registration.js';
 import { ACTORS, type Words } from '../../src/domain/words.js';
-import { type Answer, DOORS, SOURCES, TABLES, type Table } from '../../src/wechat/answers.js';
+import { type Answer, GATEWAY_REFUSALS, SOURCES, TABLES, type Table } from '../../src/wechat/answers.js';
 import { PERMISSION_SETS } from '../../src/wechat/permission-sets.js';
 
 const INTRODUCTION: Record<Table, string> = {
@@ -127,12 +127,12 @@ function stepsOf({ nextStep, atTheEnd }: Answer): Words {
 }
 
 /** The fact, the states that it leads to, and what is waited for. */
-function consequence({ fact, door, wait, workingDays }: Answer): string {
+function consequence({ fact, gateway, wait, workingDays }: Answer): string {
   const moves = MOVES.filter((move) => move.fact === fact);
   const states = new Set(moves.filter(({ from, to }) => from.some((state) => state !== to)).map(({ to }) => to));
   return [
     `\`${fact}\`: ${FACTS[fact].en}`,
-    ...(door === undefined ? [] : [DOORS[door].en]),
+    ...(gateway === undefined ? [] : [GATEWAY_REFUSALS[gateway].en]),
     ...(wait === undefined ? [] : [`it waits because ${WAITS[wait].en}`]),
     ...(workingDays === undefined
       ? []

@@ -11,7 +11,7 @@ export interface LoadRequest {
   readonly again?: boolean | undefined;
   /** A file with a larger share of invalid rows is refused. */
   readonly mostInvalid?: number;
-  /** So many rows of each file are sent first; 0: all at once. */
+  /** How many rows of each file are sent first; 0: all at once. */
   readonly canaries: number;
 }
 

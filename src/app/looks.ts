@@ -7,7 +7,7 @@
 const QUICK_MS = 50;
 /** A page waits so long for a look, and then shows what is known. */
 export const WAITED_MS = 60;
-/** So long where looks are quick: what a person has just done is in the list, on a busy machine, too. */
+/** Where looks are quick: what a person has just done is in the list, on a busy machine, too. */
 const WAITED_IF_QUICK_MS = 1_000;
 
 /** Answers whether it was the first, which may take long. */

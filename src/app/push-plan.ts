@@ -4,13 +4,13 @@ import type { ParkedPush, Parking, StoredPush } from '../domain/push.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Words } from '../domain/words.js';
-import { factAbout, type Judge, match, openStored, settle } from '../events/record.js';
+import { factAbout, type MatchContext, match, openStored, settle } from '../events/record.js';
 import { ownersOf } from '../redis/ledger/appids.js';
 import { openPushes, type Pushes } from '../redis/pushes/pushes.js';
 import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
 import { unreadableInWords } from '../wechat/unreadable.js';
 import { RequestError } from './request-error.js';
-import { judgeOf, settlingOf } from './wiring/judging.js';
+import { matchContextOf, settlingOf } from './wiring/matching.js';
 import type { Store } from './wiring/store.js';
 
 export type PushStore = Pick<Store, 'redis' | 'settings' | 'identify' | 'ledger' | 'batches' | 'log'>;
@@ -54,8 +54,8 @@ interface Change {
 
 export function pushTools(store: PushStore) {
   const pushes: Pushes = openPushes(store.redis);
-  const judging: Judge = judgeOf(store, store.redis);
-  const read = (stored: StoredPush): Push | Unreadable => openStored(judging, stored);
+  const context: MatchContext = matchContextOf(store, store.redis);
+  const read = (stored: StoredPush): Push | Unreadable => openStored(context, stored);
 
   async function find(id: string): Promise<StoredPush | ParkedPush> {
     const found = ID.test(id) ? await pushes.find(id) : undefined;
@@ -100,33 +100,33 @@ export function pushTools(store: PushStore) {
 
   async function plan(stored: StoredPush): Promise<PushPlan> {
     const push = read(stored);
-    const judgement = await match(judging, push);
-    if (judgement.kind === 'not_ours')
+    const result = await match(context, push);
+    if (result.kind === 'not_ours')
       return {
         push,
         fits: false,
         words: { en: 'nothing: it is not about a registration', zh: '无需处理：与注册无关' },
       };
-    if (judgement.kind === 'authorization') return planOfAuthorization(judgement.push);
-    if (judgement.kind === 'park') {
+    if (result.kind === 'authorization') return planOfAuthorization(result.push);
+    if (result.kind === 'park') {
       const detail = push.kind === 'unreadable' ? unreadableInWords(push.detail) : undefined;
       return {
         push,
         fits: false,
         words: {
-          en: `a person: it ${PARKED_BECAUSE[judgement.why].en}${detail === undefined ? '' : `: ${detail.en}`}`,
-          zh: `需人工处理：${PARKED_BECAUSE[judgement.why].zh}${detail === undefined ? '' : `（${detail.zh}）`}`,
+          en: `a person: it ${PARKED_BECAUSE[result.why].en}${detail === undefined ? '' : `: ${detail.en}`}`,
+          zh: `需人工处理：${PARKED_BECAUSE[result.why].zh}${detail === undefined ? '' : `（${detail.zh}）`}`,
         },
       };
     }
-    const { registration } = judgement.snapshot;
-    const fact = await factOn(judgement, stored);
+    const { registration } = result.snapshot;
+    const fact = await factOn(result, stored);
     const isChange = next(registration, fact) !== undefined;
     return {
       push,
       fits: true,
       words: words(registration, fact),
-      ...(isChange && { change: { snapshot: judgement.snapshot, push: judgement.push } }),
+      ...(isChange && { change: { snapshot: result.snapshot, push: result.push } }),
     };
   }
 

@@ -5,13 +5,13 @@ import type { LiveProcess } from '../domain/presence.js';
 import { counted, joined, same, type Words } from '../domain/words.js';
 import { shutDayLines } from '../reporter/shut-day.js';
 import { undeliveredLines } from '../reporter/undelivered.js';
-import { type Situation, waitInWords } from './status.js';
+import { type CurrentStatus, waitInWords } from './status.js';
 
 /** What it is, and what is said of it. */
 export type Line = readonly [what: Words, words: Words];
 
 /** One line for each role that has, or had, a process. */
-function processLines({ workers, receivers, schedulers, ...times }: Situation['processes']): Line[] {
+function processLines({ workers, receivers, schedulers, ...times }: CurrentStatus['processes']): Line[] {
   const lines = Object.entries({ workers, receivers, schedulers }).flatMap(([name, { live, lastSeenAt }]): Line[] => {
     const role = ROLES[name as keyof typeof ROLES];
     if (live.length > 0) {
@@ -64,7 +64,7 @@ function placeOf({ host, pid, version }: Pick<LiveProcess, 'host' | 'pid' | 'ver
   return `${host}:${pid} (${version})`;
 }
 
-function compared({ at, silent, recorded, tokens, ambiguous, refused }: NonNullable<Situation['compared']>): Words {
+function compared({ at, silent, recorded, tokens, ambiguous, refused }: NonNullable<CurrentStatus['compared']>): Words {
   const parts: Words[] = [
     { en: `${silent} silent, ${recorded} found`, zh: `无推送的 ${silent} 个，找到 ${recorded} 个` },
     ...(tokens > 0 ? [{ en: `${counted(tokens, 'refresh token')} found`, zh: `取得刷新令牌 ${tokens} 个` }] : []),
@@ -84,7 +84,7 @@ function compared({ at, silent, recorded, tokens, ambiguous, refused }: NonNulla
   };
 }
 
-function callsOf({ used, limit, left, kept }: Situation['calls']): Words {
+function callsOf({ used, limit, left, kept }: CurrentStatus['calls']): Words {
   const ofThem: Words =
     kept === 0
       ? { en: '', zh: '' }
@@ -95,7 +95,7 @@ function callsOf({ used, limit, left, kept }: Situation['calls']): Words {
   };
 }
 
-function linkLines({ open, ending, nextEndsAt }: Situation['links']): Line[] {
+function linkLines({ open, ending, nextEndsAt }: CurrentStatus['links']): Line[] {
   if (open === 0) return [];
   const soon: Words =
     ending === 0
@@ -120,7 +120,7 @@ function faultOf(missing: { reason: Words; nextStep: Words } | null): Words {
 }
 
 /** Calls of the quota day. */
-export function callLines(calls: Situation['calls']): Line[] {
+export function callLines(calls: CurrentStatus['calls']): Line[] {
   return [
     [{ en: 'calls today', zh: '今日额度' }, callsOf(calls)],
     ...(calls.shut === null ? [] : shutDayLines(calls.shut)),
@@ -132,7 +132,7 @@ export function callLines(calls: Situation['calls']): Line[] {
 }
 
 /** The line, the processes, the calls and whatever else calls for a look, one thing a line. */
-export function statusLines(facts: Situation, now: number): Line[] {
+export function statusLines(facts: CurrentStatus, now: number): Line[] {
   const { line, calls, workerMissing, sentBy, toSend } = facts;
   const reason = 'reason' in line ? line.reason : undefined;
   return [

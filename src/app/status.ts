@@ -27,18 +27,18 @@ import { limitsOf } from './wiring/limits.js';
 import { processSourcesOf } from './wiring/process-sources.js';
 import type { Store } from './wiring/store.js';
 
-/** So many of the registrations that are due next are asked what they wait for. */
+/** How many of the registrations that are due next are read for what they wait for. */
 const LOOKED_AT = 1_000;
 
 export type StatusFacts = Awaited<ReturnType<typeof gatherStatus>>;
 
 /** The same without the batches, of which there may be thousands. */
-export type Situation = Awaited<ReturnType<typeof situation>>;
+export type CurrentStatus = Awaited<ReturnType<typeof currentStatus>>;
 
 /** Of one batch, or of all. Times are ISO 8601 with offset. @throws RequestError where there is no such batch */
 export async function gatherStatus(store: Store, id: string | undefined) {
   const wanted = id === undefined ? await everyBatch(store) : [await batchNamed(store, id)];
-  const facts = await situation(store);
+  const facts = await currentStatus(store);
   return { ...facts, batches: await Promise.all(wanted.map((batch) => batchNow(store, batch))) };
 }
 
@@ -57,7 +57,7 @@ export function batchWith(batch: Batch, counts: Counts) {
  * How it is now, whatever batches there are. Times are ISO 8601 with offset. All is asked at once: while a sheet loads, each
  * answer of Redis waits for pages that are being stored.
  */
-export async function situation(store: Store, sending: Promise<SendingStatus> = sendingNow(store)) {
+export async function currentStatus(store: Store, sending: Promise<SendingStatus> = sendingNow(store)) {
   const { redis, settings, workload } = store;
   const limits = limitsOf(settings);
   const at = Date.now();

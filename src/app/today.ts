@@ -5,7 +5,7 @@ import { TO_CONTACT, TO_SETTLE } from '../reporter/todo.js';
 import { callsByHour, throughput } from './pace.js';
 import { listSchedules } from './schedule.js';
 import { sendingNow } from './sending-now.js';
-import { type BatchNow, batchWith, situation } from './status.js';
+import { type BatchNow, batchWith, currentStatus } from './status.js';
 import { todosByActor } from './todo-list.js';
 import { limitsOf } from './wiring/limits.js';
 import type { Store } from './wiring/store.js';
@@ -23,7 +23,7 @@ export interface BatchToday extends BatchNow {
 export async function today(store: Store) {
   const asked = sendingNow(store);
   const [now, sending, schedules, { batches, inAll }, hours, callsPerMinute, waiting] = await Promise.all([
-    situation(store, asked),
+    currentStatus(store, asked),
     asked,
     listSchedules(store),
     newestBatches(store, 0, LOOKED_AT),

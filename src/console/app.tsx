@@ -8,10 +8,10 @@ import { type Language, UserError } from '../domain/words.js';
 import { giveWay } from '../give-way.js';
 import { openConsoleAudit } from '../redis/console-audit.js';
 import { isRedisGone } from '../redis/server/errors.js';
+import { openAccess } from './access.js';
 import { openAccounts } from './accounts.js';
 import type { Bindings, ConsoleContext } from './bindings.js';
 import { clientOf } from './client.js';
-import { openDoor } from './door.js';
 import { isCsrfToken, isOwnOrigin, ownPath, SECURITY_HEADERS, StaleForm } from './guard.js';
 import { streamed } from './later.js';
 import { Document, documentOf, Frame, htmlOf, liveId } from './layout.js';
@@ -51,7 +51,7 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
   const { settings, log } = store;
   const accounts = openAccounts(store);
   const audit = openConsoleAudit(store.redis);
-  const door = openDoor({ store, accounts, audit, leadsTo });
+  const access = openAccess({ store, accounts, audit, leadsTo });
   const app = new Hono<{ Bindings: Bindings }>();
 
   app.use(async (c, next) => {
@@ -72,14 +72,14 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
   // Before anything of a request is believed.
   app.use(async (c, next) => {
     if (!(await accounts.isOpen())) {
-      return message(c, { title: WORDS.closed, body: <p>{WORDS.howToOpen[door.languageOf(c)]}</p>, status: 403 });
+      return message(c, { title: WORDS.closed, body: <p>{WORDS.howToOpen[access.languageOf(c)]}</p>, status: 403 });
     }
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isOwnOrigin(c.req.raw.headers, settings.publicUrl)) {
-      return message(c, stalePage(door.languageOf(c)));
+      return message(c, stalePage(access.languageOf(c)));
     }
     return next();
   });
-  door.mount(app, { message: (c, page) => message(c, page), formOf, stale: stalePage });
+  access.mount(app, { message: (c, page) => message(c, page), formOf, stale: stalePage });
   for (const route of ROUTES) {
     if (route.method === 'POST') app.post(route.path, (c) => act(c, route));
     else {
@@ -88,16 +88,16 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
     }
   }
   app.notFound(async (c) => {
-    const visit = await door.visitOf(c as ConsoleContext);
+    const visit = await access.visitOf(c as ConsoleContext);
     const page: ConsolePage = {
       title: WORDS.notFound,
-      body: <p>{WORDS.noSuchPage[door.languageOf(c)]}</p>,
+      body: <p>{WORDS.noSuchPage[access.languageOf(c)]}</p>,
       status: 404,
     };
     return visit === undefined ? message(c as ConsoleContext, page) : shown(c as ConsoleContext, visit, page);
   });
   app.onError((error, c) => {
-    const language = door.languageOf(c as ConsoleContext);
+    const language = access.languageOf(c as ConsoleContext);
     if (isRedisGone(error)) {
       // The browser asks again; not for a form, which would be sent twice.
       if (c.req.method === 'GET') c.header('refresh', '5');
@@ -115,15 +115,15 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
   // --- pages --------------------------------------------------------------------------------------------------------
 
   async function show(c: ConsoleContext, route: PageRoute): Promise<Response> {
-    const visit = await door.visitOf(c);
-    if (visit === undefined) return door.toLogin(c);
+    const visit = await access.visitOf(c);
+    if (visit === undefined) return access.toLogin(c);
     if (!visit.may(route.needs)) return shown(c, visit, notYours(visit));
     return answered(c, visit, () => route.show(visit), route);
   }
 
   async function act(c: ConsoleContext, route: ActionRoute): Promise<Response> {
-    const visit = await door.visitOf(c);
-    if (visit === undefined) return door.toLogin(c);
+    const visit = await access.visitOf(c);
+    if (visit === undefined) return access.toLogin(c);
     const form = route.body === 'own' ? new FormData() : await formOf(c);
     if (form === undefined)
       return shown(c, visit, { title: WORDS.refused, body: visit.say(WORDS.tooLarge), status: 400 });
@@ -169,7 +169,7 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
       const answer = await ask();
       if (answer instanceof Response) return answer;
       if (!('to' in answer)) return shown(c, visit, answer, route);
-      if (answer.said !== undefined) door.sayNext(c, visit.say(answer.said));
+      if (answer.said !== undefined) access.sayNext(c, visit.say(answer.said));
       return c.redirect(ownPath(answer.to), 303);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -186,7 +186,7 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
     const { title, body, status = 200, plain, isStill } = page;
     const { search } = new URL(c.req.url);
     const liveAt = route?.live === undefined || isStill === true ? undefined : `${liveAddress(visit.path)}${search}`;
-    const said = door.saidLast(c);
+    const said = access.saidLast(c);
     const isTitled = plain !== true && status !== 200;
     const html = await documentOf(
       <Document language={visit.language} title={title} isRehearsal={settings.isRehearsal} liveAt={liveAt}>
@@ -212,7 +212,7 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
 
   /** Without a user. */
   async function message(c: ConsoleContext, { title, body, status = 200 }: ConsolePage): Promise<Response> {
-    const language = door.languageOf(c);
+    const language = access.languageOf(c);
     const html = await documentOf(
       <Document language={language} title={title} isRehearsal={settings.isRehearsal}>
         <main id="main" class="alone">
@@ -228,7 +228,7 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
   // --- live ---------------------------------------------------------------------------------------------------------
 
   async function follow(c: ConsoleContext, route: PageRoute): Promise<Response> {
-    const visit = await door.visitOf(c);
+    const visit = await access.visitOf(c);
     const { live } = route;
     if (visit === undefined || live === undefined || !visit.may(route.needs)) return c.text('', 403);
     const { language, role, params, query, path } = visit;

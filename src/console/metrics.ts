@@ -22,17 +22,15 @@ export async function metricsText(facts: Gauges): Promise<string> {
   ]);
   for (const [state, count] of Object.entries(facts.states)) registrations.set({ state }, count);
   processGauges(facts, gauge);
-  gauge('calls_today', 'Calls to WeChat in the present quota day, create and search together.').set(
-    facts.situation.used,
-  );
-  gauge('calls_limit', 'Calls that a quota day allows.').set(facts.situation.limit);
+  gauge('calls_today', 'Calls to WeChat in the present quota day, create and search together.').set(facts.sending.used);
+  gauge('calls_limit', 'Calls that a quota day allows.').set(facts.sending.limit);
   gauge('line_stopped', '1 while nothing is sent: the line is stopped, or the day has no calls left.').set(
-    facts.situation.stopped || facts.situation.line?.probe !== undefined ? 1 : 0,
+    facts.sending.stopped || facts.sending.line?.probe !== undefined ? 1 : 0,
   );
   gauge(
     'line_retrying',
     '1 while the line is stopped for a fault of WeChat or the network, and is tried by itself.',
-  ).set(facts.situation.line !== undefined && !facts.situation.stopped ? 1 : 0);
+  ).set(facts.sending.line !== undefined && !facts.sending.stopped ? 1 : 0);
   const pushes = counter(
     'pushes_total',
     'Pushes by InfoType and outcome. Each that was stored has a second outcome when it was looked at.',

@@ -17,7 +17,7 @@ export interface Sources {
 }
 
 export interface SystemOverview {
-  readonly situation: SendingStatus;
+  readonly sending: SendingStatus;
   readonly pushes: PushCounts;
   readonly parkedPushes: number;
   /** ms; undefined while none has come. */
@@ -36,7 +36,7 @@ export async function present({
 }: Sources): Promise<SystemOverview> {
   const received = await ticketReceivedAt();
   return {
-    situation: await sendingStatus(calls, limits, now()),
+    sending: await sendingStatus(calls, limits, now()),
     pushes: await pushes.counts(),
     parkedPushes: await pushes.parked(),
     ticketAgeMs: received === undefined ? undefined : now() - received,

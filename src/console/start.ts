@@ -25,7 +25,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
   const { settings, log } = store;
   const redis = await store.connect('interactive');
   // A page waits for no Redis that is away.
-  const door: Store = {
+  const own: Store = {
     ...store,
     redis,
     ledger: openLedger(redis),
@@ -34,8 +34,8 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
     workload: openWorkload(redis),
   };
   const feeds = openLiveFeeds(log);
-  const tidying = startTidying(door);
-  const app = consoleApp({ store: door, feeds });
+  const tidying = startTidying(own);
+  const app = consoleApp({ store: own, feeds });
   const server = await startConsole({
     host: settings.consoleHost,
     port: settings.consolePort,
@@ -44,11 +44,11 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
     log,
     isReady: () => store.receiver.isReady?.() ?? answers(redis),
     sources: {
-      calls: door.calls,
+      calls: own.calls,
       pushes: openPushes(redis),
       ticketReceivedAt: () => ticketReceivedAt(redis),
       processes: processSourcesOf(settings, redis),
-      workload: door.workload,
+      workload: own.workload,
       notices: openNotices(redis),
       destinations: addressesOf(settings).map(({ destination }) => destination),
       links: openLinks(redis),

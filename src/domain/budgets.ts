@@ -26,7 +26,7 @@ export interface Budgets {
   readonly askMs?: number;
 }
 
-/** What it takes to say how many calls of a day are kept for follow-ups. */
+/** What decides how many calls of a day are reserved for follow-ups. */
 export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
 
 /**

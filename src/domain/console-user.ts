@@ -52,7 +52,7 @@ export function faultOfPassword(password: string): Words | undefined {
   };
 }
 
-/** So many wrong passwords cost nothing. */
+/** How many wrong passwords cost nothing. */
 const FREE_TRIES = 4;
 const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 10 * 60_000;

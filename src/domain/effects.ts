@@ -34,7 +34,7 @@ export interface Effects {
   readonly closing?: { readonly said: string; readonly recheck: readonly number[] };
   /** What the answer to the probe of a closed day says of the day. */
   readonly probe?: DayProbe;
-  /** How long WeChat wants to be left alone (45011), in ms. */
+  /** How long to pause after WeChat's rate limit (45011), in ms. */
   readonly pauseMs?: number;
   /** The quota day of a create that Redis had forgotten: it counts there again, where it changes anything. */
   readonly charge?: string;

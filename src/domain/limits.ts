@@ -14,7 +14,7 @@ export interface Limits {
   readonly quotaRechecksMs: readonly number[];
   readonly timezone: string;
   readonly sendingHours: SendingHours;
-  /** So many merchants in a row that meet the same fault of WeChat stop the line. */
+  /** How many merchants in a row that meet the same fault of WeChat stop the line. */
   readonly stopAfter: number;
 }
 

@@ -1,6 +1,6 @@
 /** Pushes of WeChat, from their arrival to what became of them. */
 
-/** A push as it came, and what the door has read of it. Its body is kept encrypted as it is. */
+/** A push as it came, and what the receiver has read of it. Its body is kept encrypted as it is. */
 export interface ReceivedPush {
   /** ms since 1970 */
   readonly receivedAt: number;

@@ -8,11 +8,11 @@ import { Pool } from 'undici';
 import type { RelayOutcome, StoredPush } from '../domain/push.js';
 import type { PushRelay } from '../redis/pushes/push-relay.js';
 import { sleep } from '../sleep.js';
-import { type Judge, match, openStored } from './record.js';
+import { type MatchContext, match, openStored } from './record.js';
 
 export interface ForwardOptions {
   readonly relay: PushRelay;
-  readonly judge: Judge;
+  readonly matching: MatchContext;
   readonly url: string;
   /** `others`: not the pushes about registrations of ours. The ticket is for both. */
   readonly what: 'others' | 'all';
@@ -93,7 +93,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
   async function isForTheOther(push: StoredPush): Promise<boolean> {
     if (push.entry !== push.id) return false;
     if (what === 'all') return true;
-    return (await match(options.judge, openStored(options.judge, push))).kind !== 'fact';
+    return (await match(options.matching, openStored(options.matching, push))).kind !== 'fact';
   }
 
   const running = (async () => {

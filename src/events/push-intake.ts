@@ -1,5 +1,5 @@
 /**
- * Where a push is put before WeChat hears `success`: Redis, all pushes of a tick in one step; the spool while Redis is
+ * Where a push is put before we answer `success`: Redis, all pushes of a tick in one step; the spool while Redis is
  * away; and if neither can take it, the answer is not `success`. Order is kept over both: from the first push that went to the
  * spool until it is empty again, every push goes there.
  */
@@ -29,7 +29,7 @@ export interface PushIntakeOptions {
   readonly log: Logger;
 }
 
-/** So many pushes in this time are more than a day of any platform brings: 500 a second. */
+/** More pushes in this time than any platform gets: 500 a second. */
 const MANY = 50;
 const SPAN_MS = 100;
 
@@ -48,7 +48,7 @@ const FEW = 200;
 /** An attacker who sends captured pushes again must not fill the disk: Redis parks no more than this, either. */
 const MOST_OLD_IN_SPOOL = 1_000;
 
-/** What is asked for /readyz costs a file, and may be asked by anybody as often as he likes. */
+/** A check of the disk for /readyz writes a file, and any client may request it: the result is used again for a second. */
 const PROBE_EVERY_MS = 1_000;
 
 export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeOptions): PushIntake {

@@ -20,8 +20,8 @@ import { type RowFinder, rowAbout } from './about-row.js';
 import { type AuthorizationTools, offerCodeOfResult, recordAuthorization } from './authorization.js';
 import { signedPart } from './receive.js';
 
-/** What it takes to say what a stored push is about. */
-export interface Judge {
+/** Dependencies of finding out what a stored push is about. */
+export interface MatchContext {
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
   readonly ledger: Pick<Ledger, 'read' | 'ofTask' | 'ofAppid'>;
@@ -30,7 +30,7 @@ export interface Judge {
   readonly identify: Identify;
 }
 
-export interface Recorder extends Judge, RowFinder, AuthorizationTools {
+export interface Recorder extends MatchContext, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
   readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore' | 'forgetReaders'>;
   /** The epoch of the ledger with which this process has compared its journal; '' of a process without one. */
@@ -48,29 +48,29 @@ export interface Recording {
 const BLOCK_MS = 1_000;
 const PAUSE_MS = 1_000;
 
-/** While the door is busy, recording rests so many times as long as it worked: it gets a sixteenth of the time. */
+/** While the receiver is busy, recording pauses this many times as long as it ran: it gets a sixteenth of the time. */
 const PAUSES_WHEN_BUSY = 15;
 
 /** Then it takes so few pushes at a time that no answer waits for more than two milliseconds of it. */
 const AT_ONCE_WHEN_BUSY = 16;
 
-/** So long a push can be shown and replayed. */
+/** How long a push can be shown and replayed. */
 const KEPT_MS = 30 * 86_400_000;
 const TRIM_EVERY_MS = 3_600_000;
 /** A reader asks every second, unless Redis is away. */
 const READER_IS_DEAD_MS = 3_600_000;
 
-/** @param doorIsBusy whether WeChat is waiting for many answers now: recording can wait, an answer cannot */
-export function startRecording(recorder: Recorder, reader: PushReader, doorIsBusy: () => boolean): Recording {
+/** @param receiverIsBusy whether WeChat is waiting for many answers now: recording can wait, an answer cannot */
+export function startRecording(recorder: Recorder, reader: PushReader, receiverIsBusy: () => boolean): Recording {
   const leaving = new AbortController();
   let trimmedAt = 0;
   const running = (async () => {
     while (!leaving.signal.aborted) {
       try {
-        const batch = await reader.next(BLOCK_MS, doorIsBusy() ? AT_ONCE_WHEN_BUSY : undefined);
+        const batch = await reader.next(BLOCK_MS, receiverIsBusy() ? AT_ONCE_WHEN_BUSY : undefined);
         const startedAt = performance.now();
         await recordAll(recorder, batch);
-        if (doorIsBusy()) await sleep((performance.now() - startedAt) * PAUSES_WHEN_BUSY, leaving.signal);
+        if (receiverIsBusy()) await sleep((performance.now() - startedAt) * PAUSES_WHEN_BUSY, leaving.signal);
         if (recorder.now() - trimmedAt > TRIM_EVERY_MS) {
           await recorder.pushes.trimBefore(recorder.now() - KEPT_MS);
           await recorder.pushes.forgetReaders(READER_IS_DEAD_MS);
@@ -97,7 +97,7 @@ export function startRecording(recorder: Recorder, reader: PushReader, doorIsBus
 const MOST_MATCHES = 3;
 
 /** What a push calls for, before anything is done about it. */
-export type Judgement =
+export type MatchResult =
   | { readonly kind: 'fact'; readonly snapshot: Snapshot; readonly push: RegistrationPush }
   | { readonly kind: 'authorization'; readonly push: AuthorizationPush }
   /** `awaits`: what has to be there before it can be matched, see `Pushes.park`. */
@@ -105,13 +105,19 @@ export type Judgement =
   | { readonly kind: 'not_ours' };
 
 /** A push as it was stored, opened and read. */
-export function openStored({ credentials, componentAppid }: Judge, { query, body }: StoredPush): Push | Unreadable {
+export function openStored(
+  { credentials, componentAppid }: MatchContext,
+  { query, body }: StoredPush,
+): Push | Unreadable {
   const opened = openPush({ credentials, componentAppid, query: signedPart(query), body });
   return opened.ok ? readPush(opened.xml) : { kind: 'unreadable', detail: opened.detail };
 }
 
 /** Nothing is guessed: a push that names neither its task nor a Mini Program that is known waits for a person. */
-export async function match({ ledger, matchOf, identify }: Judge, push: Push | Unreadable): Promise<Judgement> {
+export async function match(
+  { ledger, matchOf, identify }: MatchContext,
+  push: Push | Unreadable,
+): Promise<MatchResult> {
   if (push.kind === 'unreadable') return { kind: 'park', why: 'unreadable', awaits: [] };
   if (push.kind === 'authorization') return { kind: 'authorization', push };
   if (push.kind !== 'registration') return { kind: 'not_ours' };
@@ -149,7 +155,7 @@ async function recordAll(recorder: Recorder, batch: readonly StoredPush[]): Prom
   recorder.log.warn({ pushes: batch.length }, 'Redis began anew while pushes were recorded; they are recorded again');
 }
 
-function subjectsOf({ matchOf }: Judge, push: Push | Unreadable): string[] {
+function subjectsOf({ matchOf }: MatchContext, push: Push | Unreadable): string[] {
   if (push.kind === 'authorization') return push.authorizerAppid === undefined ? [] : [push.authorizerAppid];
   if (push.kind !== 'registration') return [];
   const registration = JSON.stringify(matchOf(push.info));
@@ -176,16 +182,16 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
   const { pushes, log } = recorder;
   const facts = { push: stored.id, infoType: stored.infoType };
   for (;;) {
-    const judgement = await match(recorder, push);
-    if (judgement.kind === 'not_ours') {
+    const result = await match(recorder, push);
+    if (result.kind === 'not_ours') {
       log.info(facts, 'a push that is not about a registration');
       return 'not_ours';
     }
-    if (judgement.kind === 'authorization') return recordAuthorization(recorder, judgement.push, stored);
-    if (judgement.kind === 'fact') {
-      return (await settle(recorder, judgement.snapshot, judgement.push, stored)) ? 'recorded' : 'changed_nothing';
+    if (result.kind === 'authorization') return recordAuthorization(recorder, result.push, stored);
+    if (result.kind === 'fact') {
+      return (await settle(recorder, result.snapshot, result.push, stored)) ? 'recorded' : 'changed_nothing';
     }
-    const { why, awaits } = judgement;
+    const { why, awaits } = result;
     if (push.kind === 'registration') {
       const namesItsMerchant = recorder.matchOf(push.info).codes.length > 0;
       await offerCodeOfResult(recorder, push, namesItsMerchant, stored);

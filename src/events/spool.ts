@@ -21,7 +21,7 @@ export interface Spool {
   settled(): Promise<void>;
   /** Stores what is on disk, oldest first, and answers how many pushes that were. */
   empty(store: Pick<Pushes, 'store' | 'storedOf'>): Promise<number>;
-  /** Whether anything is left, by whomever. */
+  /** Whether anything is left, of any process. */
   isEmpty(): Promise<boolean>;
   /** Whether something could be written now. */
   canWrite(): Promise<boolean>;

@@ -1,4 +1,4 @@
-/** So many a second, and a few more at once after a quiet time: a token bucket. */
+/** A token bucket: a number a second, and a few more at once after a quiet time. */
 export class Allowance {
   readonly #perSecond: number;
   readonly #atOnce: number;

@@ -23,7 +23,7 @@ const OLDEST_EVERY = 4;
 /** WeChat sends from a few networks. */
 const MOST_SENDERS = 1_000;
 
-/** So many connections within so many ms are a flood. */
+/** This many connections within this many ms are a flood. */
 const FLOOD = { connections: 50, withinMs: 50 };
 
 export class Arrivals {

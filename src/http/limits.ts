@@ -14,7 +14,7 @@ export interface ConnectionLimits {
   readonly idleMs: number;
   /** Answers to strangers. One above that waits until it is due. While connections flood in there are fewer (listener.ts). */
   readonly answersASecond: number;
-  /** So many more after a quiet time. */
+  /** How many more after a quiet time. */
   readonly answersAtOnce: number;
   /** How long a known client may read nothing of an answer. Undefined: every answer is so short that the system takes it whole. */
   readonly stalledMs?: number;

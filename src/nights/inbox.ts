@@ -89,9 +89,9 @@ export async function isUnchanged({ path, size, mtimeMs, inode }: Stand): Promis
 export type InboxFolder = 'done' | 'rejected';
 
 /** Moves a file of the inbox into the folder of that date, and answers its new path. No file is overwritten. */
-export async function putAway(inbox: string, intake: InboxFolder, date: string, name: string): Promise<string> {
-  await folderOf(inbox, intake, date);
-  const moved = freePlace(inbox, intake, date, name);
+export async function putAway(inbox: string, folder: InboxFolder, date: string, name: string): Promise<string> {
+  await folderOf(inbox, folder, date);
+  const moved = freePlace(inbox, folder, date, name);
   await rename(join(inbox, name), moved);
   await unlink(join(inbox, name + READY)).catch(() => {});
   return moved;
@@ -102,24 +102,24 @@ export async function putAway(inbox: string, intake: InboxFolder, date: string, 
  * inbox may read them.
  * @throws Error if a link leads out of the inbox: it could name any file of this user
  */
-export async function folderOf(inbox: string, intake: InboxFolder, date: string): Promise<string> {
+export async function folderOf(inbox: string, folder: InboxFolder, date: string): Promise<string> {
   const { mode, gid } = await stat(inbox);
-  for (const folder of [join(inbox, intake), join(inbox, intake, date)]) {
-    const made = await mkdir(folder).then(
+  for (const path of [join(inbox, folder), join(inbox, folder, date)]) {
+    const made = await mkdir(path).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;
         return false;
       },
     );
-    if ((await realpath(folder)) !== join(await realpath(inbox), folder.slice(inbox.length))) {
-      throw new Error(`${folder} is a link. Put a folder in its place: nights write nothing outside of the inbox.`);
+    if ((await realpath(path)) !== join(await realpath(inbox), path.slice(inbox.length))) {
+      throw new Error(`${path} is a link. Put a folder in its place: nights write nothing outside of the inbox.`);
     }
     if (!made) continue;
-    await giveToGroup(folder, gid);
-    await chmod(folder, mode & 0o7777);
+    await giveToGroup(path, gid);
+    await chmod(path, mode & 0o7777);
   }
-  return join(inbox, intake, date);
+  return join(inbox, folder, date);
 }
 
 /** How files of this inbox are shared. */
@@ -149,11 +149,11 @@ const MOST_NAME_BYTES = 200;
  * `a.csv`, else `a (2).csv`, …: where neither such a file lies nor the report of one. A name that leaves no room for that of its
  * report is cut.
  */
-export function freePlace(inbox: string, intake: InboxFolder, date: string, name: string): string {
+export function freePlace(inbox: string, folder: InboxFolder, date: string, name: string): string {
   const extension = cut(extname(name), MOST_NAME_BYTES / 2);
   const stem = cut(basename(name, extname(name)), MOST_NAME_BYTES - Buffer.byteLength(extension));
   for (let number = 1; ; number += 1) {
-    const file = join(inbox, intake, date, `${stem}${number === 1 ? '' : ` (${number})`}${extension}`);
+    const file = join(inbox, folder, date, `${stem}${number === 1 ? '' : ` (${number})`}${extension}`);
     if (!existsSync(file) && !existsSync(reportFileOf(file))) return file;
   }
 }

@@ -30,7 +30,7 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
   const running = new Map<string, Promise<void>>();
 
   /** False where another process has the inbox, or something failed: then the next look is early enough. */
-  async function begin(schedule: Schedule, slot: number | undefined): Promise<boolean> {
+  async function begin(schedule: Schedule, occurrence: number | undefined): Promise<boolean> {
     const deadline = nextOccurrence(schedule, tools.now());
     const settle: Settle = async (batches, held) => {
       for (;;) {
@@ -42,9 +42,9 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
       }
     };
     try {
-      return (await runNight(tools, planOf(schedule, slot), settle, leaving.signal)) !== undefined;
+      return (await runNight(tools, planOf(schedule, occurrence), settle, leaving.signal)) !== undefined;
     } catch (error) {
-      // Its slot was not begun, so it is tried again at the next look.
+      // Its occurrence was not begun, so it is tried again at the next look.
       if (!leaving.signal.aborted) log.error({ err: error, schedule: schedule.name }, 'a night failed');
       return false;
     }
@@ -57,12 +57,12 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
     for (const schedule of await tools.nights.schedules()) {
       if (leaving.signal.aborted || running.has(schedule.name)) continue;
       const now = tools.now();
-      const slot = dueOccurrence(schedule, await tools.nights.lastOccurrence(schedule.name), now);
+      const occurrence = dueOccurrence(schedule, await tools.nights.lastOccurrence(schedule.name), now);
       pauseMs = Math.min(pauseMs, nextOccurrence(schedule, now) - now);
       // A night that is due is the one that was asked for, too.
       const isAsked = asked[schedule.name] !== undefined && (await tools.nights.takeAsked(schedule.name));
-      if (slot === undefined && !isAsked) continue;
-      const night = begin(schedule, slot).then((ran) => {
+      if (occurrence === undefined && !isAsked) continue;
+      const night = begin(schedule, occurrence).then((ran) => {
         running.delete(schedule.name);
         // The next one may have become due meanwhile.
         if (ran) polling.nudge();
@@ -90,6 +90,6 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
   };
 }
 
-export function planOf({ name, at: _, addedAt: __, ...plan }: Schedule, slot?: number): NightPlan {
-  return { ...plan, schedule: name, ...(slot !== undefined && { slot }) };
+export function planOf({ name, at: _, addedAt: __, ...plan }: Schedule, occurrence?: number): NightPlan {
+  return { ...plan, schedule: name, ...(occurrence !== undefined && { occurrence }) };
 }

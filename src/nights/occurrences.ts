@@ -20,11 +20,11 @@ export function lastOccurrence({ at, timezone }: Clock, now: number): number {
  * The night that is due: the last occurrence of the schedule, even if no process ran then; undefined if it has begun
  * already.
  */
-export function dueOccurrence(schedule: Schedule, begunSlot: number, now: number): number | undefined {
-  const slot = lastOccurrence(schedule, now);
+export function dueOccurrence(schedule: Schedule, lastBegun: number, now: number): number | undefined {
+  const occurrence = lastOccurrence(schedule, now);
   // A time to come was written by a process whose clock was ahead.
-  const [begun, added] = [begunSlot, schedule.addedAt].map((at) => (at > now ? 0 : at)) as [number, number];
-  return slot > Math.max(begun, added) ? slot : undefined;
+  const [begun, added] = [lastBegun, schedule.addedAt].map((at) => (at > now ? 0 : at)) as [number, number];
+  return occurrence > Math.max(begun, added) ? occurrence : undefined;
 }
 
 function parse(at: string, tz: string, now: number) {

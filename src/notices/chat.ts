@@ -31,11 +31,11 @@ export interface Chat extends RobotAddress {
   readonly isRehearsal: boolean;
 }
 
-/** So many notices are read to make one message of. */
+/** How many notices are read to make one message. */
 export const MOST_JOINED = 100;
 
 export type ChatPosted = RobotAnswer & {
-  /** So many of the notices are in the message. */
+  /** How many of the notices are in the message. */
   readonly count: number;
   /** None of them says anything in a chat, so nothing was posted. */
   readonly isSilent?: true;

@@ -24,7 +24,7 @@ export interface LoadOptions {
   readonly batches: Batches;
   readonly rules: Rules;
   readonly now: () => number;
-  /** So many rows are sent first, and the rest when so many were accepted; 0: all at once. */
+  /** How many rows are sent first, and the rest when as many were accepted; 0: all at once. */
   readonly canaries: number;
   /** The sheet is one row, which corrects another one. */
   readonly correction?: Batch['correction'];

@@ -23,7 +23,7 @@ export interface Nights {
   remove(name: string): Promise<boolean>;
   /** The last night of a schedule that was begun, as its time in ms; 0 where there was none. */
   lastOccurrence(name: string): Promise<number>;
-  begun(name: string, slot: number): Promise<void>;
+  begun(name: string, occurrence: number): Promise<void>;
   /** A person wants a night of this schedule now. */
   ask(name: string, at: number): Promise<void>;
   /** When nights were asked for that have not begun, by schedule; ms since 1970. */
@@ -79,8 +79,8 @@ export function openNights(redis: Redis): Nights {
       return (await redis.hdel(key('schedules'), name)) === 1;
     },
     lastOccurrence: async (name) => Number((await redis.hget(key('occurrences'), name)) ?? 0),
-    async begun(name, slot) {
-      await redis.hset(key('occurrences'), name, slot);
+    async begun(name, occurrence) {
+      await redis.hset(key('occurrences'), name, occurrence);
     },
     async ask(name, at) {
       await answersOf(redis.multi().hset(key('nightsAsked'), name, at).publish(key('wakeups'), 'night'));

@@ -147,7 +147,7 @@ function withoutToken(
   };
 }
 
-/** There is no token, or WeChat wants to be left alone. */
+/** Why calls wait while the line runs: no token, or WeChat's rate limit. */
 export function blockedByWait(wait: NotedWait, { timezone }: Pick<Limits, 'timezone'>, now: number): BlockedReason {
   const time = (at: number): Words => localTime(at, timezone, now);
   if (wait.refusal !== undefined) return withoutToken(wait.refusal, now + wait.ms, time);

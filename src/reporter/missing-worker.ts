@@ -45,12 +45,12 @@ export async function processesNow(sources: ProcessSources, alone?: 'alone'): Pr
 
 function missingWorker(
   presence: Presence,
-  situation: SendingStatus,
+  sending: SendingStatus,
   nights: readonly { readonly startedAt: number }[],
   { limits, workerWaitMs: waitMs }: ProcessSources,
 ): MissingWorker | undefined {
   const { now, seen, waitingSince } = presence;
-  if (waitingSince === undefined || !wouldBeSent(situation, now) || !hasBeenOpen(limits, now, waitMs)) return undefined;
+  if (waitingSince === undefined || !wouldBeSent(sending, now) || !hasBeenOpen(limits, now, waitMs)) return undefined;
   const began = nights.map(({ startedAt }) => startedAt).sort((one, other) => one - other);
   const since = workerMissingSince(presence, began, waitMs);
   if (since === undefined) return undefined;

@@ -47,7 +47,7 @@ export interface TodoOptions extends ReportOptions {
   readonly correctedLater: CorrectedLater;
   /** Only merchants that were not contacted since they are in their present state. */
   readonly notContacted?: boolean | undefined;
-  /** So many of the most urgent ones at most; absent: all. */
+  /** The largest number of merchants, the most urgent first; absent: all. */
   readonly most?: number | undefined;
 }
 

@@ -23,7 +23,7 @@ export const SOURCES = {
 } as const satisfies Record<string, Words>;
 
 /** Calls that WeChat turned away before looking at the merchant: what they wait for. */
-export const DOORS = {
+export const GATEWAY_REFUSALS = {
   token: {
     en: 'refresh the component access token once and repeat the call',
     zh: '刷新 component_access_token 后重试',
@@ -36,7 +36,7 @@ export const DOORS = {
   minute: { en: 'wait a minute', zh: '等待一分钟' },
 } as const satisfies Record<string, Words>;
 
-export type Door = keyof typeof DOORS;
+export type GatewayRefusal = keyof typeof GATEWAY_REFUSALS;
 
 export interface Answer extends Words {
   readonly fact: FactKind;
@@ -46,7 +46,7 @@ export interface Answer extends Words {
   /** The same two where all our patience with this answer is spent: from here on nothing happens by itself. */
   readonly atTheEnd?: Words & { readonly nextStep: Words; readonly acts?: Actor };
   readonly source: keyof typeof SOURCES;
-  readonly door?: Door;
+  readonly gateway?: GatewayRefusal;
   readonly wait?: Wait;
   /** Of `search` and `query`, once the push is overdue: a further one would be answered alike, so only the push can settle it. */
   readonly final?: true;
@@ -119,14 +119,14 @@ const ON_A_BLACKLIST: Words = {
 /** The call was turned away: a matter of the moment, for `create` and `search` alike. */
 // biome-ignore format: one line, one code
 const TURNED_AWAY: Readonly<Record<string, Row>> = {
-  40001: { acts: 'us', door: 'token', en: 'The component access token is invalid or not the latest one.', zh: 'component_access_token 无效或不是最新的。', nextStep: NOTHING_TO_DO, source: 'official page' },
-  40014: { acts: 'us', door: 'token', en: 'The component access token is invalid.', zh: 'component_access_token 不合法。', nextStep: NOTHING_TO_DO, source: 'official page' },
-  41001: { acts: 'us', door: 'token', en: 'The component access token was missing.', zh: '缺少 component_access_token。', nextStep: NOTHING_TO_DO, source: 'official page' },
-  42001: { acts: 'us', door: 'token', en: 'The component access token has expired.', zh: 'component_access_token 已过期。', nextStep: NOTHING_TO_DO, source: 'official page' },
-  61005: { acts: 'us', door: 'ticket', en: 'The component_verify_ticket has expired.', zh: 'component_verify_ticket 已过期。', nextStep: NOTHING_TO_DO, source: 'official page' },
-  61006: { acts: 'us', door: 'ticket', en: 'The component_verify_ticket is invalid.', zh: 'component_verify_ticket 无效。', nextStep: NOTHING_TO_DO, source: 'official page' },
-  45009: { acts: 'us', door: 'day', en: "The platform's calls of today are used up.", zh: '第三方平台今日的调用额度已用完。', nextStep: NOTHING_TO_DO, source: 'official page' },
-  45011: { acts: 'us', door: 'minute', en: "The platform's calls of this minute are used up.", zh: '调用过于频繁，已达每分钟上限。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  40001: { acts: 'us', gateway: 'token', en: 'The component access token is invalid or not the latest one.', zh: 'component_access_token 无效或不是最新的。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  40014: { acts: 'us', gateway: 'token', en: 'The component access token is invalid.', zh: 'component_access_token 不合法。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  41001: { acts: 'us', gateway: 'token', en: 'The component access token was missing.', zh: '缺少 component_access_token。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  42001: { acts: 'us', gateway: 'token', en: 'The component access token has expired.', zh: 'component_access_token 已过期。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  61005: { acts: 'us', gateway: 'ticket', en: 'The component_verify_ticket has expired.', zh: 'component_verify_ticket 已过期。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  61006: { acts: 'us', gateway: 'ticket', en: 'The component_verify_ticket is invalid.', zh: 'component_verify_ticket 无效。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  45009: { acts: 'us', gateway: 'day', en: "The platform's calls of today are used up.", zh: '第三方平台今日的调用额度已用完。', nextStep: NOTHING_TO_DO, source: 'official page' },
+  45011: { acts: 'us', gateway: 'minute', en: "The platform's calls of this minute are used up.", zh: '调用过于频繁，已达每分钟上限。', nextStep: NOTHING_TO_DO, source: 'official page' },
 };
 
 const OWNED_BY_AN_INDIVIDUAL: Row = {

@@ -24,7 +24,7 @@ export async function exchangeAuthCode(
   });
   if (reply.kind !== 'answer') return { kind: 'try_again', said: reply.why };
   // A token is refused in the same words whatever is called.
-  if (answerToCreate(reply.errcode).door === 'token') return { kind: 'refused_token' };
+  if (answerToCreate(reply.errcode).gateway === 'token') return { kind: 'refused_token' };
   if (reply.errcode === 61010) return { kind: 'too_late', said: reply.said };
   const info = reply.body.authorization_info as Record<string, unknown> | undefined;
   const { authorizer_appid: appid, authorizer_refresh_token: refreshToken } = info ?? {};

@@ -26,6 +26,12 @@ export type Reply =
   /** It may have arrived. An HTTP 5xx is this, too: a gateway that got no answer in time may have passed the call on. */
   | { readonly kind: 'lost'; readonly why: string };
 
+export type Unanswered = Exclude<Reply, { readonly kind: 'answer' }>;
+
+export function mayHaveArrived(reply: Unanswered): boolean {
+  return reply.kind === 'lost' || (reply.kind === 'page' && reply.taken === 'unknown');
+}
+
 export interface Call {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;

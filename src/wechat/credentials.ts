@@ -3,7 +3,7 @@
  * sources: the verify ticket that WeChat pushes, the platform's own token service, or a fixed value.
  */
 import { answerToCreate } from './answers.js';
-import type { Client, Reply } from './client.js';
+import type { Client, Reply, Unanswered } from './client.js';
 
 export type Credential =
   | { readonly kind: 'token'; readonly token: string }
@@ -89,7 +89,7 @@ interface Fresh {
 
 type Source = () => Promise<Fresh | CredentialWait | RefusedWait | TokenFault>;
 
-/** So many new tokens refused in a row are no matter of age. */
+/** This many new tokens refused in a row are no matter of age. */
 const REFUSALS_UNTIL_FAULT = 3;
 
 /** A process that refreshes longer than this counts as dead. */
@@ -304,7 +304,7 @@ export function ticketExchange(
   };
 }
 
-function unanswered({ kind, why }: Exclude<Reply, { kind: 'answer' }>): CredentialWait {
+function unanswered({ kind, why }: Unanswered): CredentialWait {
   return { kind: 'wait', ms: TRY_AGAIN_MS, why: kind === 'page' ? 'page' : 'connection', said: why };
 }
 

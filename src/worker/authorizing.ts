@@ -1,4 +1,4 @@
-/** What it takes to exchange authorization codes. */
+/** Dependencies of exchanging authorization codes. */
 
 import type { WaitingCodes } from '../domain/auth-code.js';
 import { exchangesPerSecond } from '../domain/limits.js';

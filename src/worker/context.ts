@@ -146,7 +146,7 @@ export async function holdFor(
 }
 
 /**
- * A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. All slots ask as
+ * A token to call with; undefined where this worker is leaving. A fault of the platform stops the line. All calls of this process ask as
  * one: a secret that is dead is dead for each of them.
  */
 export function tokenFor(context: TokenContext): Promise<string | undefined> {
@@ -213,10 +213,10 @@ export async function recordCall(
   token: string,
   snapshot: Snapshot,
 ): Promise<void> {
-  const entry = { registration: id, mark: newWriteId(), fact: decision.fact };
+  const entry = { registration: id, writeId: newWriteId(), fact: decision.fact };
   await context.memory.write(entry);
   try {
-    await recordFact(context, id, decision.fact, decision.effects, snapshot, entry.mark);
+    await recordFact(context, id, decision.fact, decision.effects, snapshot, entry.writeId);
   } catch (error) {
     if ((await context.ledger.read(id)) !== undefined) throw error;
     await context.memory.keep(entry);

@@ -2,24 +2,23 @@
 import { quotaDay } from '../domain/calendar.js';
 import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
 import { stopRuleOf } from '../domain/line-faults.js';
-import { isEarlySearch, type Patience, retryAfterMs } from '../domain/patience.js';
+import { isEarlySearch, retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import { type Answer, addressOf, answerToCreate, concernsTask, isStepOnTheWay, ridOf } from '../wechat/answers.js';
-import type { Reply } from '../wechat/client.js';
+import { type Answer, addressOf, answerToCreate, isStepOnTheWay, ridOf } from '../wechat/answers.js';
+import { mayHaveArrived, type Reply, type Unanswered } from '../wechat/client.js';
 import type { Answered } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
 import type { WorkerContext } from './context.js';
+import { afterEarlySearch, afterSearch, learntFrom, unlearntFrom } from './next-search.js';
 
-/** So many merchants, and no create of the day that was answered otherwise: the API is offline. */
+/** With this many merchants, and no create of the day that was answered otherwise: the API is offline. */
 const OFFLINE_AFTER = 3;
 
 /** 45011: the per-minute quota; WeChat wants at least this much quiet. */
 const MINUTE_PAUSE_MS = 60_000;
 
-type Unanswered = Exclude<Reply, Answered>;
-
-/** What it takes to read a reply as a fact. */
+/** Dependencies of reading a reply as a fact. */
 export type FactContext = Pick<WorkerContext, 'api' | 'patience' | 'limits' | 'now' | 'random'>;
 
 /** What a fact needs to know of a call that was made. */
@@ -54,12 +53,12 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
       ...(answer.wait === 'again' && {
         ifStopped: tryReturned(registration, fact, at + retryAfterMs(context.patience, 0, context.random())),
       }),
-      ...doorOf(context, sent, answer, problem, reply.said),
+      ...effectsOfGateway(context, sent, answer, problem, reply.said),
       ...(!isVoid && offline(context, sent.day, reply)),
       ...(isVoid && { giveBack: { day: sent.day, person: sent.person, call: false } }),
       ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
     },
-    refusedToken: answer.door === 'token' || answer.door === 'ticket',
+    refusedToken: answer.gateway === 'token' || answer.gateway === 'ticket',
   };
 }
 
@@ -130,10 +129,6 @@ function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswere
   return { fact, effects: { ...effects, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
 }
 
-function mayHaveArrived(reply: Unanswered): boolean {
-  return reply.kind === 'lost' || (reply.kind === 'page' && reply.taken === 'unknown');
-}
-
 const PROBLEM_OF = { lost: 'call:lost', page: 'call:page', not_sent: 'call:not_sent' } as const;
 
 function problemOf(reply: Unanswered): string {
@@ -181,14 +176,14 @@ export function factOfSearch(
     };
   }
   const { problem, said, answer } = context.api.readSearch(reply);
-  const refusedToken = answer.door === 'token' || answer.door === 'ticket';
+  const refusedToken = answer.gateway === 'token' || answer.gateway === 'ticket';
   const effects: Effects = {
-    ...doorOf(context, charged, answer, problem, said),
+    ...effectsOfGateway(context, charged, answer, problem, said),
     ...ordinary('search'),
-    searchVerdict: answer.door === undefined ? 'taken' : 'again',
+    searchVerdict: answer.gateway === undefined ? 'taken' : 'again',
   };
-  // Turned away, it may ask again at once: the door itself says how long to wait.
-  const until = answer.door === undefined ? next(context.patience, sentAt, at, learntFrom(answer, problem)) : at;
+  // WeChat's gateway refused it, so it may be repeated at once; the gateway's own wait delays it.
+  const until = answer.gateway === undefined ? next(context.patience, sentAt, at, learntFrom(answer, problem)) : at;
   // A query is made when the push is overdue, and then the time of its task is over.
   const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
@@ -212,43 +207,6 @@ export function factOfSearch(
 function withRid({ en }: Answer, said: string): string {
   const [address, rid] = [addressOf(said), ridOf(said)];
   return `${en}${address === undefined ? '' : ` requestIP: ${address}`}${rid === undefined ? '' : ` rid: ${rid}`}`;
-}
-
-/**
- * What a search has brought. `final`: another one would be answered alike. `running`: a task. `nothing`: an answer of the
- * moment. `lost`: it was asked, and the answer did not come. `page`: something else answered. `not_asked`: WeChat did not look.
- */
-type Learnt = 'final' | 'running' | 'nothing' | 'lost' | 'page' | 'not_asked';
-
-function unlearntFrom(reply: Unanswered): Learnt {
-  if (mayHaveArrived(reply)) return 'lost';
-  return reply.kind === 'page' ? 'page' : 'not_asked';
-}
-
-function learntFrom(answer: Answer, problem: string): Learnt {
-  if (answer.fact === 'search_refused') return 'not_asked';
-  if (answer.final) return 'final';
-  return concernsTask(problem) ? 'running' : 'nothing';
-}
-
-/** There is one early search, whatever its answer: the next search is made when the push is overdue. */
-function afterEarlySearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
-  const overdueAt = sentAt + patience.pushWaitMs;
-  const wasAsked = learnt !== 'not_asked' && learnt !== 'page';
-  return wasAsked ? overdueAt : Math.min(at + patience.pushRecheckMs, overdueAt);
-}
-
-/**
- * By now any task of ours is over, so an answer that there is none is final although our call may have been lost. If nothing
- * was learnt, the registration is not closed yet: it is asked about again after a pause, even if its time is up.
- */
-function afterSearch(patience: Patience, sentAt: number, at: number, learnt: Learnt): number {
-  const givenUpAt = sentAt + patience.giveUpMs;
-  if (learnt === 'final') return givenUpAt;
-  // A call that gets no answer costs one, too: not every ten minutes, however long that lasts.
-  if ((learnt === 'lost' || learnt === 'page') && at >= givenUpAt) return at + patience.pushRecheckMs;
-  const until = Math.min(at + patience.pushRecheckMs, givenUpAt);
-  return learnt === 'running' ? until : Math.max(until, at + patience.retryFirstMs);
 }
 
 /** After these answers, no further search is needed. */
@@ -279,22 +237,28 @@ function waitAfter(context: FactContext, sent: MadeCall, answer: Answer, at: num
 /** The quota day that a call was charged to, and whether the call was the probe of that day. */
 type Charged = Pick<MadeCall, 'day' | 'isProbe'>;
 
-function doorOf({ limits }: FactContext, charged: Charged, answer: Answer, problem: string, said: string): Effects {
-  if (answer.door === 'day') {
+function effectsOfGateway(
+  { limits }: FactContext,
+  charged: Charged,
+  answer: Answer,
+  problem: string,
+  said: string,
+): Effects {
+  if (answer.gateway === 'day') {
     return {
       closeDay: charged.day,
       closing: { said: `${problem} ${said}`.trim(), recheck: limits.quotaRechecksMs },
     };
   }
   return {
-    ...(answer.door === 'minute' && { pauseMs: MINUTE_PAUSE_MS }),
+    ...(answer.gateway === 'minute' && { pauseMs: MINUTE_PAUSE_MS }),
     ...dayProbed(charged, dayVerdict(answer), problem, said),
   };
 }
 
 /** WeChat may refuse the platform or its token before it looks at the quota. */
-function dayVerdict({ door, fact }: Answer): DayProbe['verdict'] {
-  if (door !== undefined) return 'again';
+function dayVerdict({ gateway, fact }: Answer): DayProbe['verdict'] {
+  if (gateway !== undefined) return 'again';
   return fact === 'platform_refused' || fact === 'search_refused' ? 'unknown' : 'open';
 }
 
@@ -316,23 +280,23 @@ function laterOnce(
 function verdictOf(answer: Answer, errcode: number): NonNullable<Effects['verdict']> {
   if (answer.fact === 'create_accepted') return 'accepted';
   if (answer.fact === 'create_refused') return 'refused';
-  if (answer.door !== undefined) return 'again';
-  return answer.fact === 'platform_refused' || isSurprising(answer, errcode) ? 'failed' : 'taken';
+  if (answer.gateway !== undefined) return 'again';
+  return answer.fact === 'platform_refused' || isRepeatable(answer, errcode) ? 'failed' : 'taken';
 }
 
 /** The same unknown code, or system error, again and again is the platform's trouble, not twenty merchants'. */
-function isSurprising(answer: Answer, errcode: number): boolean {
+function isRepeatable(answer: Answer, errcode: number): boolean {
   return answer.fact === 'answer_unknown' || errcode === -1;
 }
 
 /** 89247 is a merchant's own matter, too: it is what WeChat says of a code of the wrong length. */
 function faultOf(context: FactContext, answer: Answer, { errcode, said }: Answered): Effects {
-  if (isSurprising(answer, errcode) || answer.wait === 'again') {
+  if (isRepeatable(answer, errcode) || answer.wait === 'again') {
     const rid = ridOf(said);
     return fault(context, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
   }
   // A call that was turned away says nothing about the others.
-  return answer.door === undefined ? ordinary('create') : {};
+  return answer.gateway === undefined ? ordinary('create') : {};
 }
 
 function fault({ limits, patience }: FactContext, call: RepeatedError['call'], code: string, met: string): Effects {
@@ -343,7 +307,7 @@ function ordinary(call: RepeatedError['call']): Effects {
   return { repeatedError: { call, code: '' } };
 }
 
-/** Calls that were turned away at the door do not count: they never came to the API. */
+/** Calls that WeChat's gateway refused do not count: they never came to the API. */
 function offline({ api }: FactContext, day: string, { errcode, said }: Answered): Effects {
   if (api.retirement === undefined) return {};
   const { errcode: whenOffline, problem } = api.retirement;

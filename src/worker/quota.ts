@@ -118,7 +118,7 @@ function reportedFrom({
 function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits): CheckEnd {
   // A proxy that refuses quota/get may let creates through.
   const isRefusedOnTheWay = quota.kind === 'page' && quota.taken === 'no';
-  if (isRefusedOnTheWay || quota.kind === 'untold' || quota.kind === 'refused') {
+  if (isRefusedOnTheWay || quota.kind === 'not_reported' || quota.kind === 'refused') {
     const answered = 'why' in quota ? quota.why : `${quota.errcode} ${quota.said}`.trim();
     return { outcome: today.closed ? 'probe' : 'shut', answered: `quota/get: ${answered}` };
   }

@@ -17,7 +17,7 @@ export type Obtained =
 const TRY_AGAIN_MS = 5_000;
 const ASK_AGAIN_MS = 60_000;
 
-/** So long after a code's end WeChat is asked for the token: an outage of the network is over then, or a person works on it. */
+/** How long after a code's end WeChat is asked for the token: an outage of the network is over then, or a person works on it. */
 const ASKED_FOR_MS = 3_600_000;
 
 export async function obtainToken(
@@ -123,7 +123,7 @@ async function askTheList(
 /** What WeChat's refusal to speak of an account says. */
 export function whyRefused(reply: Extract<Info, { kind: 'refused' }>['reply']): Exclude<Asked, { kind: 'token' }> {
   if (reply.kind !== 'answer') return { kind: 'unknown', said: reply.why };
-  if (answerToCreate(reply.errcode).door === 'token') return { kind: 'refused_token' };
+  if (answerToCreate(reply.errcode).gateway === 'token') return { kind: 'refused_token' };
   const said = saidBy(reply);
   return reply.errcode === NOT_AUTHORISED ? { kind: 'none', said } : { kind: 'unknown', said };
 }

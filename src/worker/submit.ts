@@ -22,12 +22,12 @@ import { askForDay, tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
 
 /**
- * A slot is held until the answer is recorded: an answer that stops the line has to be recorded before the next call.
- * What was read before a slot was free may be out of date; acquiring the permit finds that out.
+ * Work begins when fewer calls than the limit are in flight, and ends when the answer is recorded, because an answer may stop the line before the next call.
+ * What was read while it waited may be out of date; acquiring the permit finds that out.
  */
-export async function submit(context: WorkerContext, inSlot: WithPermit, job: Job, id: string): Promise<void> {
+export async function submit(context: WorkerContext, withPermit: WithPermit, job: Job, id: string): Promise<void> {
   const read = await readNow(context, id);
-  await inSlot(() => send(context, job, id, read));
+  await withPermit(() => send(context, job, id, read));
 }
 
 async function send(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<void> {
@@ -38,7 +38,7 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
     recordFact(context, id, fact, effects, snapshot);
   if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
   if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
-  if (!(await context.memory.write({ registration: id, mark: snapshot.version, fact: sentFact, day }))) {
+  if (!(await context.memory.write({ registration: id, writeId: snapshot.version, fact: sentFact, day }))) {
     return void (await giveUp(factOfNoJournal(context, sent)));
   }
   // The process may have been frozen while it was written.

@@ -1,5 +1,5 @@
 /**
- * Waits for what stops all calls: the next slot, the next day, a ticket, an operator. Nothing is requested meanwhile.
+ * Waits for what stops all calls: the next call in the budget, the next day, a ticket, an operator. Nothing is requested meanwhile.
  */
 import type { Topic, WakeupChannel } from '../redis/wakeup-channel.js';
 import { sleep } from '../sleep.js';

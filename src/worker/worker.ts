@@ -47,11 +47,11 @@ export interface WorkerOptions {
 
 export function startWorker(options: WorkerOptions): RunningWorker {
   const { redis, relay, context, authorizing, concurrency, locks = JOB_LOCKS } = options;
-  const inSlot = openSemaphore(concurrency);
+  const withPermit = openSemaphore(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
     authorize: (job, appid) => authorize(context, authorizing, job, appid),
     'follow-up': (job, id) => followUp(context, job, id),
-    submit: (job, id) => submit(context, inSlot, job, id),
+    submit: (job, id) => submit(context, withPermit, job, id),
   };
   const jobsAtOnce: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
 

@@ -186,7 +186,7 @@ describe('a call', () => {
     expect(met(again, { kind: 'create_refused', at: NOON + 71_000, callSentAt: NOON })).toEqual(again);
   });
 
-  test('that was turned away at the door is no attempt', () => {
+  test('that WeChat did not process is no attempt', () => {
     const turnedAway = through(sent(), { kind: 'create_void', at: NOON + 100, callSentAt: NOON });
     expect(turnedAway).toMatchObject({ state: 'queued', attempt: 0, task: 'none' });
   });

@@ -37,7 +37,7 @@ test('the options of a nightly run apply to its nights, and are listed', async (
   const [kept] = await openNights(server.redis).schedules();
   expect(kept && planOf(kept, 7)).toMatchObject({
     schedule: 'nightly',
-    slot: 7,
+    occurrence: 7,
     mostInvalid: 0.05,
     acceptWarnings: false,
   });

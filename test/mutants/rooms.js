@@ -7,7 +7,7 @@ export const ROOMS = {
     'test/stages/{search-facts,semaphore,silent-registration,submit,wakeups,whole-facts,worker-leaves}.test.ts',
   ],
   events: [
-    'test/stages/{authorize,forward,judging-pushes,pushes-in-any-order,receiver,receiver-replays,recorder,recording-pushes,recorder-troubles,spool}.test.ts',
+    'test/stages/{authorize,forward,matching-pushes,pushes-in-any-order,receiver,receiver-replays,recorder,recording-pushes,recorder-troubles,spool}.test.ts',
   ],
 };
 

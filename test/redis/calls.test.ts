@@ -327,7 +327,7 @@ describe('sending', () => {
     expect((await book.take(idOf(one), { closedMs: 4_711 }, 'search_sent')).kind).toBe('go');
   });
 
-  test('waits while WeChat wants to be left alone', async () => {
+  test('waits out the rate limit of WeChat', async () => {
     await book.load('b1', [one]);
     await book.record(idOf(one), 'create_accepted', { callSentAt: 1 }, { pauseMs: 60_000 });
     const permission = (await book.take(idOf(one))) as Permit & { ms: number };
@@ -814,7 +814,7 @@ describe('one Weixin ID', () => {
     for (const it of left) expect((await book.take(idOf(it), { triesPerDay, day: '2026-11-22' })).kind).toBe('go');
   });
 
-  test('has its failures counted, and not what was turned away at the door', async () => {
+  test('has its failures counted, and not what was refused by the gateway of WeChat', async () => {
     for (const [at, it] of rows.entries()) {
       const permission = await book.take(idOf(it), { triesPerDay });
       expect(permission.kind).toBe(at < 5 ? 'go' : 'held');

@@ -81,25 +81,25 @@ test('no password is ever shown', () => {
 test('a worker waits for an unavailable Redis and goes on; a receiver gets an error at once', async () => {
   const server = await startRedis();
   const worker = await open({ socketPath: socket() }, 'background');
-  const door = await open({ socketPath: socket() }, 'interactive');
+  const interactive = await open({ socketPath: socket() }, 'interactive');
   await stop(server);
   await vi.waitFor(() => expect(said.filter((line) => line.includes('was lost'))).toHaveLength(2));
 
   const waiting = worker.set('fact', 'written later');
-  await expect(door.ping()).rejects.toThrow();
+  await expect(interactive.ping()).rejects.toThrow();
 
   await startRedis();
   expect(await waiting).toBe('OK');
-  await vi.waitFor(async () => expect(await door.get('fact')).toBe('written later'));
+  await vi.waitFor(async () => expect(await interactive.get('fact')).toBe('written later'));
   expect(said.filter((line) => line.includes('is back'))).toHaveLength(2);
 });
 
-test('a door does not wait for a Redis that hangs', async () => {
+test('an interactive connection does not wait for a Redis that hangs', async () => {
   const server = await startRedis();
-  const door = await open({ socketPath: socket() }, 'interactive');
+  const interactive = await open({ socketPath: socket() }, 'interactive');
   server.kill('SIGSTOP');
 
-  await expect(door.ping()).rejects.toThrow('timed out');
+  await expect(interactive.ping()).rejects.toThrow('timed out');
   server.kill('SIGCONT');
 });
 

@@ -272,7 +272,7 @@ describe('a line that opens by itself', () => {
     });
   });
 
-  test('is tried again at once where the probe was turned away at the door, and is not half-open meanwhile', async () => {
+  test('is tried again at once where the probe was refused by the gateway of WeChat, and is not half-open meanwhile', async () => {
     await stopped(IN_A_MINUTE);
     await book.calls.resumeLine();
     await book.take(idOf(fourth));

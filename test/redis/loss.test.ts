@@ -146,7 +146,7 @@ describe('a fact', () => {
     if (sent.kind !== 'go') throw new Error(sent.kind);
     await first.guard.journal.write({
       registration: id,
-      mark: sent.snapshot.version,
+      writeId: sent.snapshot.version,
       fact: { kind: 'create_sent', at },
     });
     // Redis forgets the call.
@@ -185,7 +185,11 @@ test('a call that Redis lost with its merchant is known until a sheet brings the
   const seen = await book.view(id);
   const sent = await book.calls.acquire(seen, { kind: 'create_sent', at }, jobOf('submit'), budgetsFor(), '');
   if (sent.kind !== 'go') throw new Error(sent.kind);
-  await first.guard.journal.write({ registration: id, mark: sent.snapshot.version, fact: { kind: 'create_sent', at } });
+  await first.guard.journal.write({
+    registration: id,
+    writeId: sent.snapshot.version,
+    fact: { kind: 'create_sent', at },
+  });
   await server.redis.del(key('registration', id), key('history', id), key('batch', 'b1'), key('rows', 'b1', 0));
   await server.redis.hset(key('epoch'), 'run', 'another');
   await first.guard.check();
@@ -211,10 +215,10 @@ test('a call that was sent again because its link was lost is the attempt under 
   await book.calls.acquire(await book.view(id), sent, jobOf('submit'), budgetsFor(), '');
   await book.record(id, 'answer_lost', { callSentAt: at, problem: 'call:lost' });
   // Redis forgets what came then: that its link was lost, the second call and its answer.
-  const write = (mark: string, fact: Fact) =>
+  const write = (writeId: string, fact: Fact) =>
     first.guard.journal.write({
       registration: id,
-      mark,
+      writeId,
       fact,
       ...(fact.kind === 'create_sent' && { day: '2026-11-28' }),
     });
@@ -239,7 +243,7 @@ test('a call that was sent again is one more attempt, however many processes of 
     const again = { kind: 'create_sent', at: at + 10, byLink: true } as const;
     await guards[0]?.guard.journal.write({
       registration: idOf(it),
-      mark: `w.${number}`,
+      writeId: `w.${number}`,
       fact: again,
       day: '2026-11-28',
     });
@@ -259,7 +263,7 @@ test('a call that several processes of a folder record again is counted once', a
   const home = newHome();
   const guards = await Promise.all([guard({ home }), guard({ home }), guard({ home })]);
   const fact = { kind: 'create_sent', at: Date.now() } as const;
-  await guards[0]?.guard.journal.write({ registration: id, mark: 'w.1', fact, day: '2026-11-28' });
+  await guards[0]?.guard.journal.write({ registration: id, writeId: 'w.1', fact, day: '2026-11-28' });
   await server.redis.hset(key('epoch'), 'run', 'another');
   await Promise.all(guards.map((it) => it.guard.check()));
 
@@ -275,7 +279,7 @@ test('an attempt before the known one only enters the history', async () => {
   const at = Date.now() - 60_000;
   await first.guard.journal.write({
     registration: id,
-    mark: 'w.1',
+    writeId: 'w.1',
     fact: { kind: 'create_sent', at },
     day: '2026-11-28',
   });
@@ -297,7 +301,7 @@ test('what was purged is not missing, and does not come back; what came after it
     await book.send(idOf(it));
     await first.journal.write({
       registration: idOf(it),
-      mark: `w.${number}`,
+      writeId: `w.${number}`,
       fact: { kind: 'create_sent', at: sentAt },
     });
   }
@@ -317,7 +321,7 @@ test('what was purged is not missing, and does not come back; what came after it
 
   first.journal.writePushes([{ ...pushed, receivedAt: time, query: 'nonce=2' }]);
   const fact = { kind: 'create_sent', at: time } as const;
-  await first.journal.write({ registration: idOf(gone), mark: 'w.3', fact });
+  await first.journal.write({ registration: idOf(gone), writeId: 'w.3', fact });
   await server.redis.hset(key('epoch'), 'run', 'yet another');
   await first.check();
   expect(await lastLoss(server.redis)).toMatchObject({ facts: 1, pushes: 1 });
@@ -326,7 +330,7 @@ test('what was purged is not missing, and does not come back; what came after it
 test('a call that Redis forgot is recorded again, however much was purged meanwhile', async () => {
   await book.load('b1', [one]);
   const { guard: first } = await guard();
-  await first.journal.write({ registration: id, mark: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
+  await first.journal.write({ registration: id, writeId: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
   await markPurged(server.redis, Date.now() + 1);
   await server.redis.hset(key('epoch'), 'run', 'another');
   await first.check();
@@ -352,7 +356,7 @@ test('a journal that another key has sealed is reported in one line, with the ke
     openJournal({ home, ledgerKey: '', vault: openVault(Buffer.alloc(32, key)), now: Date.now, log });
   const before = open(7);
   const fact = { kind: 'create_accepted', at: Date.now() } as const;
-  await Promise.all(['w.1', 'w.2', 'w.3'].map((mark) => before.write({ registration: id, mark, fact })));
+  await Promise.all(['w.1', 'w.2', 'w.3'].map((writeId) => before.write({ registration: id, writeId, fact })));
   before.close();
   const { log, lines } = readableLog();
   expect(open(8, log).read().entries).toEqual([]);
@@ -454,10 +458,10 @@ test('entries of one moment share a line, and each comes back; what the disk ref
   const home = newHome();
   const { guard: loss } = await guard({ home });
   const at = Date.now();
-  const sent = { registration: 'a', mark: 'w.1', fact: { kind: 'create_sent', at }, day: '2026-11-28' } as const;
+  const sent = { registration: 'a', writeId: 'w.1', fact: { kind: 'create_sent', at }, day: '2026-11-28' } as const;
   const answers = ['b', 'c'].map((registration, n) => ({
     registration,
-    mark: `w.${n + 2}`,
+    writeId: `w.${n + 2}`,
     fact: { kind: 'create_accepted', at, said: '虚构' } as const,
   }));
   await Promise.all([sent, ...answers].map((entry) => loss.journal.write(entry)));

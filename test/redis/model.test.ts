@@ -208,7 +208,7 @@ async function newWorld(api: RegistrationApi) {
       patience: { ...DEFAULT_PATIENCE, retryFirstMs: 1, busyWaitMs: DAY_MS, retryLimit: 4, ...patience },
       limits: LIMITS,
       // Asked before a stopped line is tried; a fault there is the line's own matter (line.test.ts).
-      readQuota: async () => ({ kind: 'untold', errcode: 76021, said: '' }),
+      readQuota: async () => ({ kind: 'not_reported', errcode: 76021, said: '' }),
       // Nothing holds everybody here but a stopped line, and then this worker leaves.
       wakeups: {
         wait: async () => false,

@@ -102,7 +102,7 @@ async function forward(options: Partial<ForwardOptions> = {}, query = ''): Promi
   const { log } = readableLog();
   const forwarding = startForwarding({
     relay: await openPushRelay(connection),
-    judge: recorderOn(connection, log),
+    matching: recorderOn(connection, log),
     url: `http://127.0.0.1:${port}/other/events/${query}`,
     what: 'others',
     requestTimeoutMs: 30_000,

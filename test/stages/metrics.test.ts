@@ -24,7 +24,7 @@ test('/metrics says which processes live, counts registrations and what is pendi
   await pushes.countRefusals({ bad_signature: 3 });
 
   const text = await metricsText({
-    situation: { blockedReason: undefined, stopped: false, used: 1, limit: 10 } as never,
+    sending: { blockedReason: undefined, stopped: false, used: 1, limit: 10 } as never,
     states: { queued: 3, created: 5 },
     noticesWaiting: { created: 0, notify: 2 },
     links: { open: 4, ending: 1 },

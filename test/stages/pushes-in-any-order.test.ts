@@ -32,9 +32,9 @@ async function live(number: number, events: readonly Event[]): Promise<Registrat
       infoType: 'x',
       ...seal(registrationXml(who, told)),
     };
-    const judgement = await match(recorder, openStored(recorder, stored));
-    if (judgement.kind !== 'fact') throw new Error(`not matched: ${JSON.stringify(judgement)}`);
-    await settle(recorder, judgement.snapshot, judgement.push, stored);
+    const matched = await match(recorder, openStored(recorder, stored));
+    if (matched.kind !== 'fact') throw new Error(`not matched: ${JSON.stringify(matched)}`);
+    await settle(recorder, matched.snapshot, matched.push, stored);
   };
 
   await book.load(`b${number}`, [who]);

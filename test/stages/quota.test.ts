@@ -145,7 +145,7 @@ test('a number that WeChat does not report delays no call', async () => {
   await book.load('b1', [merchant(1)]);
   const { close } = await startCrew({
     create: async () => CREATED,
-    readQuota: async () => ({ kind: 'untold', errcode: 76021, said: 'cgi_path not found' }),
+    readQuota: async () => ({ kind: 'not_reported', errcode: 76021, said: 'cgi_path not found' }),
   });
   await until('it was sent', async () => (await book.batches.counts('b1')).awaiting_legal_person === 1);
   await close();

@@ -4,9 +4,9 @@ import type { PushOutcome, StoredPush } from '../../src/domain/push.js';
 import type { Registration } from '../../src/domain/registration.js';
 import { type Recorder, startRecording } from '../../src/events/record.js';
 import type { PushReader } from '../../src/redis/pushes/pushes.js';
-import { judge } from '../support/judge.js';
 import { HOUR_MS, idOf } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
+import { matching } from '../support/match-context.js';
 import { merchant } from '../support/merchants.js';
 import { otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
 import { recorderOn } from '../support/receiver.js';
@@ -43,8 +43,8 @@ function record(batches: StoredPush[][], changes: Partial<Recorder> = {}, doorIs
   const { log, lines } = readableLog();
   const recorder: Recorder = {
     ...recorderOn({ defineCommand() {} } as never, log),
-    ...judge({}),
-    ledger: judge({}).ledger as Recorder['ledger'],
+    ...matching({}),
+    ledger: matching({}).ledger as Recorder['ledger'],
     pushes: {
       async done(outcomes) {
         done.push(outcomes.map(([push, outcome]) => [push.id, outcome]));
@@ -99,7 +99,7 @@ test('recording forgets what is older than thirty days, and dead readers, once a
   expect(tidied).toEqual([...once(AT), ...once(clock.now)]);
 });
 
-test('recording leaves the time to the door while that is busy', async () => {
+test('recording leaves the time to the receiver while that is busy', async () => {
   let asked = 0;
   const busyOnce = () => {
     asked += 1;
@@ -125,7 +125,7 @@ test('recording has those about one merchant one after the other, in their order
   const begun: string[] = [];
   const going: (() => void)[] = [];
   const ledger = {
-    ...judge({}).ledger,
+    ...matching({}).ledger,
     read: async (id: string) => {
       begun.push(id);
       await new Promise<void>((resolve) => going.push(resolve));
@@ -147,7 +147,7 @@ test('recording has those about one Mini Program one after the other, too', asyn
   const asked: string[] = [];
   const going: (() => void)[] = [];
   const ledger = {
-    ...judge({}).ledger,
+    ...matching({}).ledger,
     ofAppid: async (appid: string) => {
       asked.push(appid);
       await new Promise<void>((resolve) => going.push(resolve));
@@ -184,7 +184,7 @@ test('recording that is stopped while Redis is away ends without a word', async 
 test('recording that is stopped ends with the batch that it has, and reads no other one', async () => {
   const going: (() => void)[] = [];
   const ledger = {
-    ...judge({}).ledger,
+    ...matching({}).ledger,
     read: () => new Promise<undefined>((resolve) => going.push(() => resolve(undefined))),
   } as unknown as Recorder['ledger'];
   const batches = [[stored(registrationXml(merchant(1), { status: '101' }))], [stored('no XML')]];
@@ -229,7 +229,7 @@ describe('of a push that is recorded', () => {
     const notices: unknown[] = [];
     const registration = { id, state: 'rejected', earlierTask: 'none', ...after } as Registration;
     const ledger = {
-      ...judge({ known: [id], appids: { wxknown: id } }).ledger,
+      ...matching({ known: [id], appids: { wxknown: id } }).ledger,
       record: async () => ({
         before: registration,
         after: registration,
@@ -296,7 +296,7 @@ test('a push whose merchant comes while it is being parked is recorded after all
   const parked: unknown[] = [];
   const registration = { id, state: 'rejected', earlierTask: 'none' };
   const ledger = {
-    ...judge({ known }).ledger,
+    ...matching({ known }).ledger,
     record: async () => ({ before: registration, after: registration, move: { to: 'rejected' } }),
   } as unknown as Recorder['ledger'];
   const pushes = {
@@ -317,7 +317,7 @@ test('a push whose merchant comes while it is being parked is recorded after all
 test('a push that our own program fails on is parked, and waits for no registration', async () => {
   const parked: unknown[] = [];
   const ledger = {
-    ...judge({}).ledger,
+    ...matching({}).ledger,
     read: () => Promise.reject(new TypeError('no function')),
   } as unknown as Recorder['ledger'];
   const pushes = {

@@ -71,7 +71,7 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('what $name says
     },
   );
 
-  test('is asked again at once where the call was turned away at the door: the door says how long to wait', () => {
+  test('is asked again at once where the call was refused by the gateway of WeChat: that says how long to wait', () => {
     const refused: Reply = { kind: 'answer', errcode: 42001, said: 'expired', body: {} };
     expect(asked(27, refused)).toMatchObject({ refusedToken: true, fact: { kind: 'search_void', until: NOW } });
   });
@@ -104,7 +104,7 @@ describe('the early search after a lost answer', () => {
     expect(early({ kind: 'lost', why: 'no answer in time' })).toMatchObject({ kind: 'search_void', until: overdueAt });
   });
 
-  test('was none where WeChat did not look: it is made when the door is open', () => {
+  test('was none where WeChat did not look: it is made when WeChat takes calls', () => {
     const expired: Reply = { kind: 'answer', errcode: 42001, said: 'expired', body: {} };
     expect(early(expired)).toMatchObject({ kind: 'search_void', until: NOW });
     expect(early({ kind: 'not_sent', why: 'refused' })).toMatchObject({ until: NOW + pushRecheckMs });

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { openSemaphore } from '../../src/worker/semaphore.js';
 
 test('so many work at a time, the others in their order, and a failure frees its slot', async () => {
-  const inSlot = openSemaphore(2);
+  const withPermit = openSemaphore(2);
   const begun: number[] = [];
   const ends: (() => void)[] = [];
   let atWork = 0;
   let most = 0;
 
   const works = [0, 1, 2, 3, 4].map((number) =>
-    inSlot(async () => {
+    withPermit(async () => {
       begun.push(number);
       atWork += 1;
       most = Math.max(most, atWork);

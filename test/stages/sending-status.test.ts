@@ -8,7 +8,7 @@ import { LIMITS } from '../support/limits.js';
 
 const NOON = Date.parse('2026-11-21T12:00+08:00');
 
-function situationOf(
+function sendingOf(
   facts: { line?: Partial<LineStop>; day?: Partial<CallsOfDay>; wait?: NotedWait | TokenWait | 'pause' },
   limits = LIMITS,
   api?: string,
@@ -23,7 +23,7 @@ function situationOf(
 
 test('a token that is refused for the platform says what to fix, and what WeChat said', async () => {
   const because = 'access clientip is not registered requestIP: 203.0.113.7 rid: 65aa-1';
-  const { blockedReason, stopped } = await situationOf({ line: { problem: 'token:61004', because } });
+  const { blockedReason, stopped } = await sendingOf({ line: { problem: 'token:61004', because } });
   expect(stopped).toBe(true);
   expect(blockedReason?.reason.en).toContain('not on the platform');
   expect(blockedReason?.reason.en).toContain('requestIP: 203.0.113.7 rid: 65aa-1');
@@ -36,19 +36,19 @@ test('a token that is refused for the platform says what to fix, and what WeChat
 });
 
 test("the platform's token service that gives none says which status it answered, and which setting leads there", async () => {
-  const { blockedReason, stopped } = await situationOf({
+  const { blockedReason, stopped } = await sendingOf({
     line: { problem: 'token:service', because: 'HTTP 404' },
   });
   expect(stopped).toBe(true);
   expect(blockedReason?.reason.en).toContain('HTTP 404');
   expect(blockedReason?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
-  const waiting = await situationOf({ wait: 'service' });
+  const waiting = await sendingOf({ wait: 'service' });
   expect(waiting.stopped).toBe(false);
   expect(waiting.blockedReason?.nextStep.en).toContain('WECHAT_COMPONENT_ACCESS_TOKEN_URL');
 });
 
 test('a line that a person paused beside its fault says both, and what to fix', async () => {
-  const { blockedReason } = await situationOf({
+  const { blockedReason } = await sendingOf({
     line: { problem: 'create:89254', paused: 'we move house' },
   });
   expect(blockedReason?.reason.en).toMatch(/permission sets .* It is paused, too: we move house\.$/);
@@ -57,7 +57,7 @@ test('a line that a person paused beside its fault says both, and what to fix', 
 });
 
 test('a token that is refused with an unknown code says nothing about tasks', async () => {
-  const { blockedReason } = await situationOf({ line: { problem: 'token:4711', because: 'who knows' } });
+  const { blockedReason } = await sendingOf({ line: { problem: 'token:4711', because: 'who knows' } });
   expect(blockedReason?.reason.en).toMatch(/^The line is stopped: .* WeChat said: 4711 who knows\.$/);
 });
 
@@ -69,7 +69,7 @@ test.each([
   'a token that WeChat does not issue (%s) names the cause, what WeChat said, when it is asked again, and what to do',
   async (problem, cause, todo) => {
     const refusal = { problem, said: 'its words rid: 65aa-1' };
-    const { blockedReason, stopped } = await situationOf({ wait: { why: 'refused', ms: 5_000, refusal } });
+    const { blockedReason, stopped } = await sendingOf({ wait: { why: 'refused', ms: 5_000, refusal } });
     expect(stopped).toBe(false);
     expect(blockedReason).toMatchObject({ problem });
     expect(blockedReason?.reason.en).toMatch(cause);
@@ -81,24 +81,24 @@ test.each([
 );
 
 test('a day that WeChat has closed has no calls left, whatever we counted', async () => {
-  expect(await situationOf({ day: { create: 3, closed: true } })).toMatchObject({ used: 3, left: 0, stopped: true });
-  expect(await situationOf({ day: { create: 3 } })).toMatchObject({ used: 3, left: 997, stopped: false });
+  expect(await sendingOf({ day: { create: 3, closed: true } })).toMatchObject({ used: 3, left: 0, stopped: true });
+  expect(await sendingOf({ day: { create: 3 } })).toMatchObject({ used: 3, left: 997, stopped: false });
 });
 
 test('a blockedReason that ends by itself says when: a day that is used up not before the sending hours of the next one', async () => {
   const at = (time: string): number => Date.parse(`2026-11-${time}+08:00`);
   const evenings = { ...LIMITS, sendingHours: { fromMinute: 18 * 60, untilMinute: 22 * 60 } };
   const closed = { day: { closed: true } };
-  expect((await situationOf(closed)).blockedReason).toMatchObject({ problem: 'quota:day', until: at('22T00:00') });
-  expect((await situationOf({}, evenings)).blockedReason).toMatchObject({
+  expect((await sendingOf(closed)).blockedReason).toMatchObject({ problem: 'quota:day', until: at('22T00:00') });
+  expect((await sendingOf({}, evenings)).blockedReason).toMatchObject({
     problem: 'quota:hours',
     until: at('21T18:00'),
   });
-  expect((await situationOf({ wait: 'pause' })).blockedReason).toMatchObject({ until: NOON + 5_000 });
-  const { blockedReason } = await situationOf(closed, evenings);
+  expect((await sendingOf({ wait: 'pause' })).blockedReason).toMatchObject({ until: NOON + 5_000 });
+  const { blockedReason } = await sendingOf(closed, evenings);
   expect(blockedReason).toMatchObject({ problem: 'quota:day', until: at('22T18:00') });
   expect(blockedReason?.reason.en).toContain('Sending goes on at 22 Nov 18:00.');
-  expect((await situationOf({ wait: 'ticket' })).blockedReason).not.toHaveProperty('until');
+  expect((await sendingOf({ wait: 'ticket' })).blockedReason).not.toHaveProperty('until');
 });
 
 describe('a day that WeChat has closed, and about which it is asked again', () => {
@@ -121,7 +121,7 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
   });
 
   test('says since when, and when it is asked next, and what to do if the quota was reset', async () => {
-    const { blockedReason } = await situationOf({ day: shutDay(4) });
+    const { blockedReason } = await sendingOf({ day: shutDay(4) });
     expect(blockedReason?.reason.en).toMatch(/WeChat said at 21 Nov 11:56 .* asked again at 21 Nov 12:01\./);
     expect(blockedReason?.reason.zh).toMatch(/微信于 11 月 21 日 11:56 .*将于 11 月 21 日 12:01 再次询问微信/);
     expect(blockedReason?.nextStep.en).toContain('`fastregister resume`');
@@ -138,34 +138,34 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
     ['is given up where nobody asks although it is time', 60, { nextCheckAt: NOON - 2 * MINUTE }, true],
     ['is given up where no call is there to find out', 60, { probeWanted: true, askedAt: NOON - 2 * MINUTE }, true],
   ])('%s', async (_, minutesAgo, changes, stopped) => {
-    expect(await situationOf({ day: shutDay(minutesAgo, changes) })).toMatchObject({ left: 0, stopped });
+    expect(await sendingOf({ day: shutDay(minutesAgo, changes) })).toMatchObject({ left: 0, stopped });
   });
 
   test('is not waited for where only our own number has shut it, unless WeChat is being asked', async () => {
     const open = { said: undefined };
     const spent = { ...shutDay(1, open), create: 1_000, closed: false };
-    expect((await situationOf({ day: spent })).stopped).toBe(true);
+    expect((await sendingOf({ day: spent })).stopped).toBe(true);
     const asking = { ...shutDay(1, { ...open, busyUntil: NOON + 1 }), create: 1_000, closed: false };
-    expect((await situationOf({ day: asking })).stopped).toBe(false);
+    expect((await sendingOf({ day: asking })).stopped).toBe(false);
   });
 
   test('is waited for if WeChat’s own number has closed it, as quota/get reports', async () => {
     const told = { limit: 3, used: 997, counted: 0, at: NOON - MINUTE };
     const believing = { ...LIMITS, believeWeChat: true };
-    expect((await situationOf({ day: { create: 3, reported: told } }, believing)).stopped).toBe(false);
-    expect((await situationOf({ day: { create: 3, reported: told } }, LIMITS)).stopped).toBe(false);
+    expect((await sendingOf({ day: { create: 3, reported: told } }, believing)).stopped).toBe(false);
+    expect((await sendingOf({ day: { create: 3, reported: told } }, LIMITS)).stopped).toBe(false);
     expect(
-      (await situationOf({ day: { create: 3, reported: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
+      (await sendingOf({ day: { create: 3, reported: { ...told, at: NOON - 20 * MINUTE } } }, believing)).stopped,
     ).toBe(true);
   });
 });
 
 test('calls reserved for searches are not available for a create, and calls that WeChat no longer counts are', async () => {
-  const kept = await situationOf({ day: { create: 990, kept: 10 } });
+  const kept = await sendingOf({ day: { create: 990, kept: 10 } });
   expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, blockedReason: { problem: 'quota:day' } });
   expect(kept.blockedReason?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");
-  expect((await situationOf({ day: { create: 989, kept: 10 } })).blockedReason).toBeUndefined();
-  expect(await situationOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
+  expect((await sendingOf({ day: { create: 989, kept: 10 } })).blockedReason).toBeUndefined();
+  expect(await sendingOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
   expect(forCreates(kept, LIMITS)).toEqual({ left: 0, limits: LIMITS });
 });
 
@@ -199,7 +199,7 @@ describe('a stopped line', () => {
     ['api:retired', '', '2026-04-30', '', 'WECHAT_REGISTRATION_API=fastregisterenterpriseweapp'],
   ])('for %s says what was met, how often, since when, what to fix, and the command', async (...row) => {
     const [problem, because, what, said, fix] = row;
-    const { blockedReason } = await situationOf({ line: { problem, because, ...met } });
+    const { blockedReason } = await sendingOf({ line: { problem, because, ...met } });
     expect(blockedReason?.problem).toBe(problem);
     const reason = blockedReason?.reason.en ?? '';
     for (const part of [what, said]) expect(reason).toContain(part);
@@ -216,23 +216,23 @@ describe('a stopped line', () => {
 
   test('for an API that is offline says nothing of a setting that names another one already', async () => {
     const line = { problem: 'api:retired', because: 'system error', ...met };
-    const { blockedReason } = await situationOf({ line }, LIMITS, 'fastregisterenterpriseweapp');
+    const { blockedReason } = await sendingOf({ line }, LIMITS, 'fastregisterenterpriseweapp');
     expect(blockedReason?.nextStep.en).not.toContain('Set WECHAT_REGISTRATION_API');
     expect(blockedReason?.nextStep.en).toContain('`fastregister resume`');
-    const before = await situationOf({ line }, LIMITS, 'fastregisterweapp');
+    const before = await sendingOf({ line }, LIMITS, 'fastregisterweapp');
     expect(before.blockedReason?.nextStep.en).toContain('Set WECHAT_REGISTRATION_API=fastregisterenterpriseweapp');
   });
 
   test('for -1 never advises an API: the successor answers so, too', async () => {
     for (const api of ['fastregisterweapp', 'fastregisterenterpriseweapp']) {
-      const { blockedReason } = await situationOf({ line: { problem: 'create:-1', ...met } }, LIMITS, api);
+      const { blockedReason } = await sendingOf({ line: { problem: 'create:-1', ...met } }, LIMITS, api);
       expect(JSON.stringify(blockedReason)).not.toContain('WECHAT_REGISTRATION_API');
     }
   });
 
   test('says whether a fault stopped it or a person paused it', async () => {
     const reasonOf = async (problem: string, because: string) =>
-      (await situationOf({ line: { problem, because, at: NOON } })).blockedReason?.reason;
+      (await sendingOf({ line: { problem, because, at: NOON } })).blockedReason?.reason;
     expect(await reasonOf('operator:pause', '搬家')).toEqual({
       en: 'The line is paused: 搬家. Paused since 21 Nov 12:00.',
       zh: '提交已人工暂停：搬家。自 11 月 21 日 12:00 起暂停。',
@@ -243,22 +243,22 @@ describe('a stopped line', () => {
   test('that opens by itself says when it is tried next, and does not end a run', async () => {
     const line = { problem: 'call:lost', because: 'HTTP 502', ...met };
     const probe = { at: NOON + MINUTE_MS, failed: 3 };
-    const waiting = await situationOf({ line: { ...line, probe } });
+    const waiting = await sendingOf({ line: { ...line, probe } });
     expect(waiting.stopped).toBe(false);
     expect(waiting.blockedReason?.until).toBe(NOON + MINUTE_MS);
     expect(waiting.blockedReason?.reason.en).toMatch(/The next call is tried at 21 Nov 12:01; 3 failed so far\.$/);
-    const due = await situationOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
+    const due = await sendingOf({ line: { ...line, probe: { at: NOON, failed: 0 } } });
     expect(due.blockedReason?.reason.en).toMatch(/The next call is tried as soon as there is one\.$/);
-    const halfOpen = await situationOf({ line: { ...line, probe, halfOpen: true } });
+    const halfOpen = await sendingOf({ line: { ...line, probe, halfOpen: true } });
     expect(halfOpen.blockedReason?.reason.en).toMatch(/One call is being tried now\.$/);
-    const paused = await situationOf({ line: { ...line, probe, paused: 'we move house' } });
+    const paused = await sendingOf({ line: { ...line, probe, paused: 'we move house' } });
     expect(paused.stopped).toBe(true);
     expect(paused.blockedReason?.reason.en).not.toContain('tried at');
   });
 
   test('is a person’s to repair after three calls that a page answered in vain: then a run ends', async () => {
     const stoppedAfter = async (problem: string, failed: number, at = NOON + MINUTE_MS) =>
-      (await situationOf({ line: { problem, ...met, probe: { at, failed } } })).stopped;
+      (await sendingOf({ line: { problem, ...met, probe: { at, failed } } })).stopped;
     expect([await stoppedAfter('call:page', 2), await stoppedAfter('call:page', 3)]).toEqual([false, true]);
     // The next run begins with the call that is due.
     expect(await stoppedAfter('call:page', 3, NOON - MINUTE_MS)).toBe(false);
@@ -285,7 +285,7 @@ describe('a stopped line', () => {
 test('a token that cannot be fetched says what came, since when, and when it is asked for again', async () => {
   const said = 'HTTP 407 and no JSON (text/html)';
   const wait = { why: 'page', ms: 60_000, since: NOON - 600_000, tries: 7, said } as const;
-  const { blockedReason, stopped } = await situationOf({ wait });
+  const { blockedReason, stopped } = await sendingOf({ wait });
   expect(stopped).toBe(false);
   expect(blockedReason).toMatchObject({ problem: 'call:page' });
   expect(blockedReason?.reason.en).toContain(

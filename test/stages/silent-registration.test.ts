@@ -179,7 +179,7 @@ describe('a silent registration', () => {
         calls: { ...calls, endCheck: async (...args) => void ended.push(args.slice(0, 2)) },
         readQuota: async (token) => {
           asked.push(token);
-          return { kind: 'untold', errcode: 76021, said: '' };
+          return { kind: 'not_reported', errcode: 76021, said: '' };
         },
       };
     });

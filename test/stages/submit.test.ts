@@ -25,15 +25,15 @@ test('a row that was read before a slot was free is not sent if it was cancelled
   });
   await book.load('b1', [merchant(0), merchant(1)]);
   const [first, second] = [idOf(merchant(0)), idOf(merchant(1))];
-  const inSlot = openSemaphore(1);
+  const withPermit = openSemaphore(1);
   const job = (id: string) => ({ kind: 'submit', name: `${id}-1-0` }) as const;
 
   let isRead = false;
   const read = context.ledger.read;
   const ledger = { ...context.ledger, read: (id: string) => read(id).finally(() => (isRead ||= id === second)) };
-  const done = submit(context, inSlot, job(first), first);
+  const done = submit(context, withPermit, job(first), first);
   await until('the first is in flight', () => answers.length === 1);
-  const doneToo = submit({ ...context, ledger }, inSlot, job(second), second);
+  const doneToo = submit({ ...context, ledger }, withPermit, job(second), second);
   await until('the second is read', () => isRead);
   await book.ledger.record(second, { kind: 'cancel_asked', at: Date.now() });
   answers[0]?.({ kind: 'answer', errcode: 0, said: 'ok', body: {} });
@@ -258,9 +258,9 @@ describe('a job', () => {
     }));
     const day = new Date().toISOString().slice(0, 10);
     const [entry] = await book.ledger.history(id);
-    const { to, writeId: mark, ...fact } = entry as unknown as Record<string, unknown>;
+    const { to, writeId, ...fact } = entry as unknown as Record<string, unknown>;
     expect(to).toBe('submitting');
-    expect(journal[0]).toEqual([0, { registration: id, mark, fact, day }]);
+    expect(journal[0]).toEqual([0, { registration: id, writeId, fact, day }]);
     expect(sent).toBe(1);
   });
 
@@ -302,7 +302,7 @@ describe('a job', () => {
     });
 
     test.each([
-      [{ kind: 'untold', errcode: 76021, said: '' }, [true, '']],
+      [{ kind: 'not_reported', errcode: 76021, said: '' }, [true, '']],
       [{ kind: 'lost', why: 'HTTP 502' }, [false, 'HTTP 502']],
       [{ kind: 'page', taken: 'no', why: 'HTTP 302' }, [false, 'HTTP 302']],
     ] as const)('before a harmless question was answered asks it, and says what came: %j', async (reading, told) => {

@@ -27,7 +27,7 @@ describe.each(APIS)('%s', (api) => {
 
     expect(story.calls('create')).toEqual({ [word]: 3 });
     expect(await story.book.batches.counts('b1')).toEqual({ queued: MERCHANTS });
-    const { blockedReason } = await situationOf(story);
+    const { blockedReason } = await sendingOf(story);
     expect(blockedReason).toMatchObject({ problem: 'call:page', whoActs: 'us' });
     expect(blockedReason?.reason.en).toContain(`What came: ${came} and no JSON (text/html).`);
     expect(blockedReason?.reason.en).toContain('met 3 times by 3 merchants in a row');
@@ -57,9 +57,7 @@ describe.each(APIS)('%s', (api) => {
       'it is known that no token is to be had',
       async () => (await story.book.calls.waitNoted())?.why === 'page',
     );
-    expect((await situationOf(story)).blockedReason?.reason.en).toContain(
-      'What came: HTTP 403 and no JSON (text/html).',
-    );
+    expect((await sendingOf(story)).blockedReason?.reason.en).toContain('What came: HTTP 403 and no JSON (text/html).');
 
     story.simulator.setFaults({ ip: null, create: 'h403', times: 6 });
     await story.settled('b1');
@@ -87,7 +85,7 @@ test('a captive portal’s 200 stops the line after three, and what it may have 
   await until('the line is stopped', () => story.book.calls.line());
   expect(story.calls('create')).toEqual({ 0: 1, html: 3 });
   expect(await story.book.batches.counts('b1')).toEqual({ queued: MERCHANTS - 4, submitting: 3 });
-  const { blockedReason } = await situationOf(story);
+  const { blockedReason } = await sendingOf(story);
   expect(blockedReason).toMatchObject({ problem: 'call:page' });
   expect(blockedReason?.reason.en).toContain('What came: HTTP 200 and no JSON (text/html).');
 
@@ -131,6 +129,6 @@ test('a page that one merchant alone meets is that row’s own matter: it has it
   expect(await story.book.calls.line()).toBeUndefined();
 });
 
-function situationOf({ book, store }: Rehearsal) {
+function sendingOf({ book, store }: Rehearsal) {
   return sendingStatus(book.calls, limitsOf(store.settings), Date.now());
 }

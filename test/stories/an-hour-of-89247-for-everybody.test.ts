@@ -35,7 +35,7 @@ test.each(APIS)(
       return (now?.probe?.failed ?? 0) > 0 && now;
     });
     expect(line).toMatchObject({ problem: 'create:89247', merchants: STOP_AFTER });
-    const { blockedReason, stopped } = await situationOf(story);
+    const { blockedReason, stopped } = await sendingOf(story);
     expect(stopped).toBe(false);
     expect(blockedReason).toMatchObject({ problem: 'create:89247', whoActs: 'us' });
     expect(blockedReason?.reason.en).toMatch(
@@ -75,6 +75,6 @@ test('a Weixin ID has three tries a day, and the row keeps its remaining tries f
   expect(await story.registration(corrected)).toMatchObject({ state: 'created' });
 });
 
-function situationOf({ book, store }: Rehearsal) {
+function sendingOf({ book, store }: Rehearsal) {
   return sendingStatus(book.calls, limitsOf(store.settings), Date.now());
 }

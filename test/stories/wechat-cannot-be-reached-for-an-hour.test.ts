@@ -42,7 +42,7 @@ test.each(APIS)('%s: the line is tried less and less often, says so once, and op
     return (now?.probe?.failed ?? 0) >= 7 && now;
   });
   expect(line).toMatchObject({ problem: 'call:not_sent', halfOpen: false });
-  const { blockedReason, stopped } = await situationOf(story);
+  const { blockedReason, stopped } = await sendingOf(story);
   expect(stopped).toBe(false);
   expect(blockedReason?.reason.en).toMatch(/WeChat cannot be reached.*What came: ECONNREFUSED.*failed so far\.$/);
   expect(blockedReason?.nextStep.en).toContain('WECHAT_API_BASE_URL');
@@ -75,7 +75,7 @@ test('the same where no token can be fetched: one process asks for all, and goes
   await until('people were told', () => notices.types().includes('line.stopped'));
   const came = 'HTTP 503 and no JSON (text/html)';
   expect(notices.of('line.stopped')).toMatchObject({ problem: 'call:not_sent', because: came });
-  const { blockedReason } = await situationOf(story);
+  const { blockedReason } = await sendingOf(story);
   expect(blockedReason?.reason.en).toContain(`What came: ${came}.`);
   expect(blockedReason?.reason.en).toMatch(/No component access token since .*, asked for \d times; the next time at/);
   // One process asks at a time, and the call that is under way is not counted yet.
@@ -89,7 +89,7 @@ test('the same where no token can be fetched: one process asks for all, and goes
 
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
-function situationOf({ book, store }: Rehearsal) {
+function sendingOf({ book, store }: Rehearsal) {
   return sendingStatus(book.calls, limitsOf(store.settings), Date.now());
 }
 

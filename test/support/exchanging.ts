@@ -1,4 +1,4 @@
-/** What it takes to exchange authorization codes, over a real Redis, with a WeChat that a test plays. */
+/** Dependencies of exchanging authorization codes, over a real Redis, with a WeChat that a test plays. */
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';

@@ -22,7 +22,7 @@ export interface PlayedWeChat {
 }
 
 /** WeChat answers, and tells no number. */
-const ANSWERED: WorkerContext['readQuota'] = async () => ({ kind: 'untold', errcode: 76021, said: '' });
+const ANSWERED: WorkerContext['readQuota'] = async () => ({ kind: 'not_reported', errcode: 76021, said: '' });
 
 export function contextWith(
   redis: Redis,

@@ -147,16 +147,16 @@ describe('the tables', () => {
 });
 
 describe('an answer', () => {
-  test('names the door at which a call was turned away, and only then', () => {
-    const doors = { token: TOKEN, ticket: TICKET, day: [45009], minute: [45011] };
-    for (const [door, codes] of Object.entries(doors)) {
+  test('names why the gateway refused a call, and only then', () => {
+    const refusals = { token: TOKEN, ticket: TICKET, day: [45009], minute: [45011] };
+    for (const [gateway, codes] of Object.entries(refusals)) {
       for (const code of codes) {
-        expect(answerToCreate(code).door).toBe(door);
-        expect(answerToSearch(code).door).toBe(door);
+        expect(answerToCreate(code).gateway).toBe(gateway);
+        expect(answerToSearch(code).gateway).toBe(gateway);
       }
     }
-    for (const { fact, door } of [...Object.values(CREATE), ...Object.values(SEARCH)]) {
-      expect(door !== undefined).toBe(fact === 'create_void' || fact === 'search_void');
+    for (const { fact, gateway } of [...Object.values(CREATE), ...Object.values(SEARCH)]) {
+      expect(gateway !== undefined).toBe(fact === 'create_void' || fact === 'search_void');
     }
   });
 

@@ -66,7 +66,7 @@ describe.each([fastregisterweapp, fastregisterenterpriseweapp])('$name', (make) 
       said: 'as it was said',
       answer: { fact: 'task_unclear' },
     });
-    expect(api.readSearch(answered(40001)).answer.door).toBe('token');
+    expect(api.readSearch(answered(40001)).answer.gateway).toBe('token');
   });
 
   test('matches a push that repeats the merchant by its code', () => {

@@ -28,7 +28,7 @@ export async function checkQuota(
         says: { en: `WeChat did not answer: ${quota.why}`, zh: `微信没有答复：${quota.why}` },
         todo: { en: 'Run doctor again.', zh: '请重新运行 doctor。' },
       };
-    case 'untold':
+    case 'not_reported':
       return {
         check,
         verdict: 'ok',

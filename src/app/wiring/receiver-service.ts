@@ -19,7 +19,7 @@ import type { Settings } from '../../settings.js';
 import { confirmationOf } from './confirmation.js';
 import { authorizationNotifier } from './created-webhook.js';
 import { written } from './journal.js';
-import { judgeOf, pushCredentials, settlingOf } from './judging.js';
+import { matchContextOf, pushCredentials, settlingOf } from './matching.js';
 import type { Part } from './part.js';
 import { startBeatingAs } from './processes.js';
 import { answers } from './redis-answers.js';
@@ -37,8 +37,8 @@ interface ReceiverService extends Part {
 }
 
 export async function openReceiverService(settings: Settings, log: Logger): Promise<ReceiverService> {
-  // The door answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
-  let door:
+  // The receiver answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
+  let connected:
     | {
         readonly redis: Redis;
         readonly pushes: Pushes;
@@ -52,21 +52,22 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
   let beating: Beating | undefined;
   let notifying: Part | undefined;
   const pushes = async (): Promise<Pushes> => {
-    if (door === undefined) throw new Error('Redis was not reached yet');
-    return door.pushes;
+    if (connected === undefined) throw new Error('Redis was not reached yet');
+    return connected.pushes;
   };
   const vault = vaultLater(settings);
   const sealed = (ticket: string): string => sealTicket(vault(), ticket);
   const withSealedTicket = (push: ReceivedPush): ReceivedPush =>
     push.ticket === undefined || isSealedTicket(push.ticket) ? push : { ...push, ticket: sealed(push.ticket) };
   async function confirmed(): Promise<void> {
-    if ((await door?.confirm()) === false) throw new Error('Neither a replica of Redis nor its disk had it in time');
+    if ((await connected?.confirm()) === false)
+      throw new Error('Neither a replica of Redis nor its disk had it in time');
   }
   const intake = openPushIntake({
     pushes: {
       async store(received, mark) {
         const stored = await (await pushes()).store(received.map(withSealedTicket), mark);
-        await written(() => door?.journal.writePushes(received), log);
+        await written(() => connected?.journal.writePushes(received), log);
         await confirmed();
         return stored;
       },
@@ -77,7 +78,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
       },
     },
     spool: await openSpool(spoolFolder(settings), log),
-    redisAnswers: async () => door !== undefined && answers(door.redis),
+    redisAnswers: async () => connected !== undefined && answers(connected.redis),
     log,
   });
   const refusals = openRefusals({ log, save: async (counts) => (await pushes()).countRefusals(counts) });
@@ -114,7 +115,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
       if (settings.forwardUrl !== undefined) {
         forwarding = startForwarding({
           relay: await openPushRelay(redis),
-          judge: judgeOf(store, redis),
+          matching: matchContextOf(store, redis),
           url: settings.forwardUrl,
           what: settings.forward,
           requestTimeoutMs: settings.patience.requestTimeoutMs,
@@ -123,7 +124,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
       }
       recording = startRecording(
         {
-          ...judgeOf(store, redis),
+          ...matchContextOf(store, redis),
           ...settlingOf(store, redis),
           ledger: openLedger(redis, guard.ofOthers),
           pushes: openPushes(redis),
@@ -139,7 +140,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
       beating = startBeatingAs('receiver', store, redis);
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.
-      door = { redis: answering, pushes: openPushes(answering), journal: guard.journal, confirm };
+      connected = { redis: answering, pushes: openPushes(answering), journal: guard.journal, confirm };
     },
     async close() {
       await server?.close();

@@ -52,7 +52,7 @@ export async function startSending(store: Store, running: Running = 'steady', lo
   const client = openClient({
     baseUrl: settings.wechatApiBaseUrl,
     requestTimeoutMs: settings.patience.requestTimeoutMs,
-    // One for each slot of submit, and some for tokens, searches and exchanges.
+    // One for each call in flight, and some for tokens, searches and exchanges.
     connections: settings.concurrency + 8,
   });
   const authorizers = openAuthorizers(redis, vault);

@@ -1,4 +1,4 @@
-import type { Situation } from '../../app/status.js';
+import type { CurrentStatus } from '../../app/status.js';
 import { joined, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { Prose } from './prose.js';
@@ -16,7 +16,7 @@ const WORDS = {
 } as const satisfies Record<string, Words>;
 
 /** What is to be fixed comes first, in the words of `status`. */
-export function LineCard({ view, now }: { view: View; now: Situation }) {
+export function LineCard({ view, now }: { view: View; now: CurrentStatus }) {
   const { line, workerMissing } = now;
   const reason = 'reason' in line ? line.reason : undefined;
   const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };

@@ -2,7 +2,7 @@
 import { examineHere } from '../../app/doctor/doctor.js';
 import type { Finding } from '../../app/doctor/finding.js';
 import { PAUSED_BY_A_PERSON, pause, resume, resumedInWords } from '../../app/line.js';
-import { situation } from '../../app/status.js';
+import { currentStatus } from '../../app/status.js';
 import { callLines } from '../../app/status-words.js';
 import { limitsOf } from '../../app/wiring/limits.js';
 import type { Limits } from '../../domain/limits.js';
@@ -83,7 +83,7 @@ export const lineRoutes: readonly Route[] = [
 ];
 
 async function live(view: View): Promise<Fragments> {
-  const now = await situation(view.store);
+  const now = await currentStatus(view.store);
   const lines = [...callLines(now.calls), ...limitLines(limitsOf(view.store.settings))];
   return {
     line: <LineCard view={view} now={now} />,

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { NOTIFY_ANSWERS, type NotifyResult, testNotify, WEBHOOK } from '../../app/notify-test.js';
 import { RequestError } from '../../app/request-error.js';
 import { type ShownSection, type ShownSetting, SOURCE_WORDS, settingsInEffect } from '../../app/settings-shown.js';
-import { situation } from '../../app/status.js';
+import { currentStatus } from '../../app/status.js';
 import { ROBOTS } from '../../domain/robot.js';
 import { same, type Words } from '../../domain/words.js';
 import { packageFile, VERSION } from '../../package.js';
@@ -88,7 +88,7 @@ export const settingsRoutes: readonly Route[] = [
 ];
 
 async function live(view: View): Promise<Fragments> {
-  const { processes } = await situation(view.store);
+  const { processes } = await currentStatus(view.store);
   const versions = (['workers', 'receivers', 'schedulers'] as const).map((role): [string, string] => {
     const places = processes[role].live.map(({ host, pid, version }) => `${version} (${host}:${pid})`);
     return [view.say(WORDS[role]), places.join(', ') || view.say(WORDS.noneAlive)];

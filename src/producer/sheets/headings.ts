@@ -169,7 +169,7 @@ function shortened(line: string, most: number): string {
   return line.length <= most ? line : `${line.slice(0, most)}…`;
 }
 
-/** So many names, and that there are more. */
+/** The first names, and that there are more. */
 export function namesListed(names: readonly string[]): string {
   const shownNames = names.slice(0, LISTED).map((name) => `"${shownName(name)}"`);
   return names.length <= LISTED ? shownNames.join(', ') : `${shownNames.join(', ')}, …`;

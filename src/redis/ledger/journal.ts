@@ -1,6 +1,6 @@
 /**
  * What Redis acknowledged and may forget, on the disk of this machine: every create before it goes out, every answer and every
- * push before WeChat hears `success`. A Redis that loses its last second, or fails over to a replica that lags, is given it
+ * push before we answer `success`. A Redis that loses its last second, or fails over to a replica that lags, is given it
  * again (loss.ts). Written, not synced: what is guarded against is the loss of Redis' data, not of this disk's.
  *
  * A journal is a folder of files, one a process and hour, one line a create, a push, or the answers of a moment. Nothing in it names a merchant: WeChat's words
@@ -39,7 +39,7 @@ const MOST_FILES = 64;
 export interface JournalEntry {
   readonly registration: string;
   /** The fact's own in the history. */
-  readonly mark: string;
+  readonly writeId: string;
   readonly fact: Fact;
   /** The quota day that a create was charged to. */
   readonly day?: string;
@@ -105,8 +105,8 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     const sent = entries.filter(({ fact }) => fact.kind === 'create_sent');
     const others = entries.filter(({ fact }) => fact.kind !== 'create_sent');
     let lines = '';
-    for (const { registration, mark, fact, day } of sent) {
-      lines += `${JSON.stringify({ at: fact.at, r: registration, m: mark, d: day, f: fact })}\n`;
+    for (const { registration, writeId, fact, day } of sent) {
+      lines += `${JSON.stringify({ at: fact.at, r: registration, m: writeId, d: day, f: fact })}\n`;
     }
     if (others.length > 0) {
       const at = Math.max(...others.map(({ fact }) => fact.at));
@@ -193,7 +193,7 @@ function lineOfPush(push: JournaledPush, now: number): string {
 /** Undefined where they were sealed with another key. */
 function entriesIn({ r, m = '', d, f, s }: Line, vault: Vault): JournalEntry[] | undefined {
   if (r !== undefined)
-    return f === undefined ? [] : [{ registration: r, mark: m, fact: f, ...(d !== undefined && { day: d }) }];
+    return f === undefined ? [] : [{ registration: r, writeId: m, fact: f, ...(d !== undefined && { day: d }) }];
   if (s === undefined) return [];
   try {
     return JSON.parse(vault.open(s, LABEL)) as JournalEntry[];

@@ -51,7 +51,7 @@ export interface LossGuardOptions {
   readonly log: Logger;
 }
 
-/** So long is waited at most for processes that have yet to report to a new epoch. */
+/** The longest wait for processes that have yet to report to a new epoch. */
 export const SETTLE_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 /** A process not seen for so long before Redis was last used had died before, and is not waited for. */
@@ -242,7 +242,7 @@ export async function guardAgainstLoss({
       const histories = new Map((await answersOf(steps)).map((history, n) => [part[n], String(history)]));
       for (const entry of entries) {
         const history = histories.get(entry.registration);
-        if (history === undefined || history.includes(`"${entry.mark}"`)) continue;
+        if (history === undefined || history.includes(`"${entry.writeId}"`)) continue;
         if (await restoreFact(entry, book, purged)) missing += 1;
       }
     }
@@ -250,11 +250,11 @@ export async function guardAgainstLoss({
   }
 
   async function restoreFact(entry: JournalEntry, book: Ledger, purged: number): Promise<boolean> {
-    const { registration: id, fact, mark, day } = entry;
+    const { registration: id, fact, writeId, day } = entry;
     const snapshot = await book.read(id);
     if ((snapshot === undefined || snapshot.registration.row === PURGED_ROW) && fact.at < purged) return false;
     if (snapshot === undefined) return keepOrphan(entry);
-    if (await hasWriteId(redis, id, mark)) return false;
+    if (await hasWriteId(redis, id, writeId)) return false;
     const { registration } = snapshot;
     // The facts by which it could be sent again were lost with it: of the operator, of a sheet, or that its link was lost. An
     // earlier attempt only enters the history.
@@ -263,9 +263,9 @@ export async function guardAgainstLoss({
     if (wasSentAgain && registration.state !== 'created') await makeUnsent(id, registration, fact.at, book);
     const before = wasSentAgain ? await book.read(id) : snapshot;
     // Another process of this folder compares the same journal.
-    if (wasSentAgain && (await hasWriteId(redis, id, mark))) return false;
+    if (wasSentAgain && (await hasWriteId(redis, id, writeId))) return false;
     const charged = fact.kind === 'create_sent' && day !== undefined;
-    await book.record(id, fact, charged ? { charge: day } : {}, before, mark);
+    await book.record(id, fact, charged ? { charge: day } : {}, before, writeId);
     return true;
   }
 
@@ -283,7 +283,7 @@ export async function guardAgainstLoss({
   async function keepOrphan({ fact, ...rest }: JournalEntry): Promise<boolean> {
     const { registration } = rest;
     const known = await redis.lrange(key('forgotten', registration), 0, -1);
-    if (known.some((text) => text.includes(`"${rest.mark}"`))) return false;
+    if (known.some((text) => text.includes(`"${rest.writeId}"`))) return false;
     const text = JSON.stringify({ ...rest, sealed: vault.seal(JSON.stringify(fact), registration) });
     const steps = redis
       .multi()

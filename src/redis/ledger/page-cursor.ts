@@ -33,7 +33,7 @@ export class PageCursor {
   outcomeTo = -1;
   /** Where the number of the line ends, each cell, and each detail beside them: one begins a byte after the end before. */
   readonly ends: number[] = [];
-  /** So many of `ends` are of the line and the cells, and so many in all. */
+  /** How many of `ends` are of the line and the cells, and how many there are in all. */
   cellEnds = 0;
   allEnds = 0;
   /** Where each field of the outcome ends. */

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 
-/** So long after the last push or call there may be a next one. */
+/** How long after the last push or call a next one may come. */
 const LATELY_MS = 1_000;
 
 export async function isTraffic(redis: Redis): Promise<boolean> {

@@ -65,8 +65,8 @@ export function writeSetOf(
     ...(repeatedError !== undefined && { repeatedError: { ...repeatedError, ...undoOf(after, ifStopped) } }),
   };
   if (move === undefined || move.rows === 'already_created') {
-    const mark = fact.kind === 'noted' ? [NOTED, '1'] : [];
-    return { writeSet: { ...common, unchanged: true, set: mark }, recorded };
+    const note = fact.kind === 'noted' ? [NOTED, '1'] : [];
+    return { writeSet: { ...common, unchanged: true, set: note }, recorded };
   }
   const { set, del } = difference(before, after);
   const writeSet: WriteSet = {
@@ -141,9 +141,9 @@ export const NOTED = 'noted';
 
 /** Distinguishes a fact of this process from every other in the history. */
 export function newWriteId(): string {
-  marks += 1;
-  return `${MARK_OF_PROCESS}.${marks.toString(36)}`;
+  writeIds += 1;
+  return `${PROCESS_PREFIX}.${writeIds.toString(36)}`;
 }
 
-const MARK_OF_PROCESS = randomBytes(6).toString('base64url');
-let marks = 0;
+const PROCESS_PREFIX = randomBytes(6).toString('base64url');
+let writeIds = 0;

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { addUser, auditPage, changePassword, changeRole, removeUser } from '../../../src/app/console-users.js';
 import { readSettings } from '../../../src/config.js';
-import { languageAccepted } from '../../../src/console/door.js';
+import { languageAccepted } from '../../../src/console/access.js';
 import { ownPath } from '../../../src/console/guard.js';
 import { waitAfterTriesMs } from '../../../src/domain/console-user.js';
 import { openConsoleSessions } from '../../../src/redis/console-sessions.js';

@@ -22,7 +22,7 @@ export interface Call {
   readonly body: Buffer;
 }
 
-export interface Door {
+export interface Gateway {
   readonly routes: Readonly<Record<string, Route>>;
   readonly tokens: Tokens;
   readonly budgets: Budgets;
@@ -37,64 +37,64 @@ export interface Door {
 }
 
 /** Answers a call of WeChat's API, and counts it. */
-export async function passDoor(door: Door, call: Call, response: ServerResponse): Promise<void> {
-  const route = door.routes[call.path];
+export async function passGateway(gateway: Gateway, call: Call, response: ServerResponse): Promise<void> {
+  const route = gateway.routes[call.path];
   if (!route) return sendPage(response, 404);
   const name = call.query.get('action') ?? '';
   const text = textOf(call.body);
   const json = text === undefined ? undefined : objectIn(text);
-  if (route.metered) door.tally.arrived(door.timeline.realNow());
-  const reply = await decide(door, call, route, text, json);
+  if (route.metered) gateway.tally.arrived(gateway.timeline.realNow());
+  const reply = await decide(gateway, call, route, text, json);
   const label = reply.wire?.word ?? String(reply.answer.errcode);
-  door.tally.answered(call.path, name, label);
-  if (name === 'create' && typeof json?.code === 'string') countCreate(door.tasks, json.code, label);
-  door.log(`call ${call.path}${name && ` ${name}`}: ${label}`);
-  await send(door, reply, response);
+  gateway.tally.answered(call.path, name, label);
+  if (name === 'create' && typeof json?.code === 'string') countCreate(gateway.tasks, json.code, label);
+  gateway.log(`call ${call.path}${name && ` ${name}`}: ${label}`);
+  await send(gateway, reply, response);
 }
 
 /** The first check that objects answers; when none does, the action itself. */
 async function decide(
-  door: Door,
+  gateway: Gateway,
   call: Call,
   route: Route,
   text: string | undefined,
   json: Json | undefined,
 ): Promise<Reply> {
-  const strikes = (scope: FaultScope) => strike(door, scope);
+  const strikes = (scope: FaultScope) => strike(gateway, scope);
   if (call.method !== 'POST') return refuse(43002);
   const ip = strikes('ip');
   if (ip) return ip;
   if (route.tokenNames.length > 0) {
     const dead = strikes('token');
     if (dead) return dead;
-    const refused = door.tokens.checkToken(tokenIn(call.query, route.tokenNames));
+    const refused = gateway.tokens.checkToken(tokenIn(call.query, route.tokenNames));
     if (refused !== 0) return refuse(refused);
   }
   if (call.body.length === 0) return refuse(44002);
   const action = actionOf(route, call.query);
   if (!action) return { answer: { errcode: -1, says: 'invalid action' } };
   if (route.metered) {
-    const refused = door.budgets.takeCall(call.path);
+    const refused = gateway.budgets.takeCall(call.path);
     if (refused !== 0) return refuse(refused);
   }
-  const fault = door.faults.take(action.scope);
+  const fault = gateway.faults.take(action.scope);
   // A platform's fault is found before the request is read; one of WeChat itself, when it is at work on it.
   const isInner = fault?.kind === 'errcode' && INNER_ERRORS.has(fault.number);
   if (fault?.kind === 'errcode' && !isInner) return refuse(fault.number);
   if (text === undefined || !json) return refuse(47001);
-  if (isInner) return refuse(tryOf(door, action, json) || fault.number);
-  return throughWire(fault ?? randomFault(door, route), () => action.answer(json, text));
+  if (isInner) return refuse(tryOf(gateway, action, json) || fault.number);
+  return throughWire(fault ?? randomFault(gateway, route), () => action.answer(json, text));
 }
 
 /** A create that fails by WeChat's own fault has used a try of the Weixin ID. */
 const INNER_ERRORS: ReadonlySet<number> = new Set([-1, 89247]);
 
 /** 91030 where the Weixin ID has none left; else 0. */
-function tryOf({ budgets }: Door, { scope }: Action, { legal_persona_wechat: weixinId }: Json): number {
+function tryOf({ budgets }: Gateway, { scope }: Action, { legal_persona_wechat: weixinId }: Json): number {
   return scope === 'create' && typeof weixinId === 'string' && weixinId !== '' ? budgets.takeTry(weixinId) : 0;
 }
 
-function strike({ faults }: Door, scope: FaultScope): Reply | undefined {
+function strike({ faults }: Gateway, scope: FaultScope): Reply | undefined {
   const fault = faults.take(scope);
   return fault && spoiled(fault);
 }
@@ -112,7 +112,7 @@ async function throughWire(wire: Answering | undefined, act: () => Reply | Promi
   return { answer, wire };
 }
 
-function randomFault({ wireFaults, random }: Door, route: Route): Answering | undefined {
+function randomFault({ wireFaults, random }: Gateway, route: Route): Answering | undefined {
   if (!route.metered) return undefined;
   for (const [word, probability] of Object.entries(wireFaults)) {
     if (random() < probability) return readFate(word)?.answering;
@@ -137,8 +137,8 @@ function countCreate(tasks: Tasks, code: string, label: string): void {
   addOne(merchant.answers, label);
 }
 
-async function send(door: Door, { answer, wire }: Reply, response: ServerResponse): Promise<void> {
-  const text = jsonOf(answer, door.random);
+async function send(gateway: Gateway, { answer, wire }: Reply, response: ServerResponse): Promise<void> {
+  const text = jsonOf(answer, gateway.random);
   switch (wire?.kind) {
     case 'cut':
       response.destroy();
@@ -154,7 +154,7 @@ async function send(door: Door, { answer, wire }: Reply, response: ServerRespons
       response.writeHead(200, { 'content-length': 0 }).end();
       return;
     case 'slow':
-      door.timeline.afterReal(door.slowAnswerMs, () => sendJson(response, text));
+      gateway.timeline.afterReal(gateway.slowAnswerMs, () => sendJson(response, text));
       return;
     default:
       sendJson(response, text);

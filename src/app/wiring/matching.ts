@@ -1,6 +1,6 @@
-/** What it takes to read, match and record a push. */
+/** Dependencies of reading, matching and recording a push. */
 import type { Redis } from 'ioredis';
-import type { Judge } from '../../events/record.js';
+import type { MatchContext } from '../../events/record.js';
 import { openBatches } from '../../redis/ledger/batches.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openAuthCodes } from '../../redis/pushes/auth-codes.js';
@@ -11,8 +11,11 @@ import { NO_CLIENT, registrationApi } from './registration-api.js';
 import type { Store } from './store.js';
 import { vaultOf } from './vault.js';
 
-/** What it takes to say what a stored push is about. */
-export function judgeOf({ settings, identify }: Pick<Store, 'settings' | 'identify'>, redis: Redis): Judge {
+/** Dependencies of finding out what a stored push is about. */
+export function matchContextOf(
+  { settings, identify }: Pick<Store, 'settings' | 'identify'>,
+  redis: Redis,
+): MatchContext {
   return {
     identify,
     credentials: pushCredentials(settings),
@@ -22,7 +25,7 @@ export function judgeOf({ settings, identify }: Pick<Store, 'settings' | 'identi
   };
 }
 
-/** What it takes to record what a push says about a registration. */
+/** Dependencies of recording what a push says about a registration. */
 export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, redis: Redis) {
   return {
     ledger: openLedger(redis),

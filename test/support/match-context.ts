@@ -1,6 +1,6 @@
-/** Judges pushes over a ledger that a test plays. */
+/** What pushes are matched with: a ledger that a test plays. */
 import type { Snapshot } from '../../src/domain/snapshot.js';
-import type { Judge } from '../../src/events/record.js';
+import type { MatchContext } from '../../src/events/record.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import { identify } from './ledger.js';
 import { CREDENTIAL, PLATFORM } from './pushes.js';
@@ -9,7 +9,7 @@ export const snapshotOf = (id: string, registrationFields = {}) =>
   ({ registration: { id, earlierTask: 'none', ...registrationFields } }) as unknown as Snapshot;
 
 /** A ledger that has the registrations `known`, by their tasks and Mini Programs, too. */
-export function judge({
+export function matching({
   known = [] as string[],
   tasks = {},
   appids = {},
@@ -17,7 +17,7 @@ export function judge({
   known?: string[];
   tasks?: Record<string, string>;
   appids?: Record<string, string>;
-}): Judge {
+}): MatchContext {
   return {
     credentials: [CREDENTIAL],
     componentAppid: PLATFORM,

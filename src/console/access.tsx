@@ -22,7 +22,7 @@ interface Shown {
   stale(language: Language): ConsolePage;
 }
 
-export interface EntranceTools {
+export interface Access {
   languageOf(c: Context): Language;
   /** Undefined without a session. */
   visitOf(c: ConsoleContext): Promise<TokenVisit | undefined>;
@@ -45,7 +45,7 @@ interface DoorOptions {
   readonly leadsTo: ViewOptions['leadsTo'];
 }
 
-export function openDoor({ store, accounts, audit, leadsTo }: DoorOptions): EntranceTools {
+export function openAccess({ store, accounts, audit, leadsTo }: DoorOptions): Access {
   const { settings } = store;
 
   const isSecure = (c: ConsoleContext): boolean => clientOf(c.env?.incoming, settings.consoleTrustProxy).isSecure;

@@ -5,8 +5,8 @@ import type { StoredPush } from '../../src/domain/push.js';
 import type { Snapshot } from '../../src/domain/snapshot.js';
 import { factAbout, factOf, match, openStored } from '../../src/events/record.js';
 import { type Push, type RegistrationPush, readPush } from '../../src/wechat/push.js';
-import { judge, snapshotOf } from '../support/judge.js';
 import { idOf } from '../support/ledger.js';
+import { matching, snapshotOf } from '../support/match-context.js';
 import { merchant } from '../support/merchants.js';
 import { CREDENTIAL, otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
 
@@ -29,15 +29,15 @@ describe('a push is about', () => {
 
   test('the merchant that it names', async () => {
     const push = registration({ status: '0', appid: 'wxnew' });
-    expect(await match(judge({ known: [id] }), push)).toEqual({ kind: 'fact', snapshot: snapshotOf(id), push });
+    expect(await match(matching({ known: [id] }), push)).toEqual({ kind: 'fact', snapshot: snapshotOf(id), push });
   });
 
   test('the task that it names, before the merchant', async () => {
     const push = registration({ status: '0', taskId: 't1' });
-    const both = judge({ known: [id, 'of the task'], tasks: { t1: 'of the task' } });
+    const both = matching({ known: [id, 'of the task'], tasks: { t1: 'of the task' } });
     expect(await match(both, push)).toMatchObject({ kind: 'fact', snapshot: { registration: { id: 'of the task' } } });
     // A registration of which only the task is known was purged.
-    const purged = judge({ known: [id], tasks: { t1: 'of the task' } });
+    const purged = matching({ known: [id], tasks: { t1: 'of the task' } });
     expect(await match(purged, push)).toMatchObject({ kind: 'fact', snapshot: { registration: { id } } });
   });
 
@@ -45,13 +45,13 @@ describe('a push is about', () => {
     const appids = { wxnew: 'has it' };
     const told = { status: '0', appid: 'wxnew' };
     const nameless = registration(told, false);
-    const knows = judge({ known: ['has it'], appids });
+    const knows = matching({ known: ['has it'], appids });
     expect(await match(knows, nameless)).toMatchObject({ kind: 'fact', snapshot: { registration: { id: 'has it' } } });
     expect(await match(knows, registration(told))).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id] });
   });
 
   test('no known merchant, and then waits for the merchant that it names', async () => {
-    const nobody = judge({});
+    const nobody = matching({});
     const awaits = async (push: RegistrationPush) => match(nobody, push);
     const task = registration({ status: '0', taskId: 't1' });
     expect(await awaits(task)).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id, 'task:t1'] });
@@ -63,17 +63,17 @@ describe('a push is about', () => {
 
   test('an authorisation, or nothing of ours', async () => {
     const authorized = read(otherXml('authorized'));
-    expect(await match(judge({}), authorized)).toEqual({ kind: 'authorization', push: authorized });
-    expect(await match(judge({}), read(otherXml('notify_new')))).toEqual({ kind: 'not_ours' });
+    expect(await match(matching({}), authorized)).toEqual({ kind: 'authorization', push: authorized });
+    expect(await match(matching({}), read(otherXml('notify_new')))).toEqual({ kind: 'not_ours' });
   });
 
   test('something unreadable, and is kept then', async () => {
     const stored: StoredPush = { id: '1-1', entry: '1-1', receivedAt: AT, infoType: 'x', ...seal('no XML') };
-    const unread = openStored(judge({}), stored);
+    const unread = openStored(matching({}), stored);
     expect(unread).toEqual({ kind: 'unreadable', detail: expect.stringContaining('it is not XML') });
-    expect(await match(judge({}), unread)).toEqual({ kind: 'park', why: 'unreadable', awaits: [] });
+    expect(await match(matching({}), unread)).toEqual({ kind: 'park', why: 'unreadable', awaits: [] });
     const foreign = { ...stored, ...seal('<xml/>', CREDENTIAL, 'wxother') };
-    expect(openStored(judge({}), foreign)).toMatchObject({ detail: expect.stringContaining('another platform') });
+    expect(openStored(matching({}), foreign)).toMatchObject({ detail: expect.stringContaining('another platform') });
   });
 });
 
