@@ -10,7 +10,7 @@ export interface Budgets {
   readonly perDay: number;
   /** WeChat's number for the day goes before `perDay`. */
   readonly believe: boolean;
-  /** Calls of the day that are kept for follow-ups at most. */
+  /** The most calls of the day that are reserved for follow-ups. */
   readonly reserve: number;
   readonly day: string;
   /** ms since 1970 */
@@ -27,7 +27,7 @@ export interface Budgets {
 }
 
 /** What decides how many calls of a day are reserved for follow-ups. */
-export type Keeping = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
+export type ReserveBudget = Pick<Budgets, 'perSecond' | 'perMinute' | 'perDay' | 'believe' | 'reserve' | 'dayEndsAt'>;
 
 /**
  * What holds every call back. `clock`: the day has ended meanwhile. `ledger`: Redis was started anew, and not
@@ -75,8 +75,8 @@ export interface CallsOfDay {
   readonly reported: ReportedQuota | undefined;
   /** Calls of ours that WeChat no longer counts, because its count was reset or its day began later. */
   readonly cleared?: number;
-  /** Calls that are kept for follow-ups now; only where `keeping` was given. */
-  readonly kept?: number;
+  /** Calls that are reserved for follow-ups now; only where a `ReserveBudget` was given. */
+  readonly reserved?: number;
   /** Absent while no call was refused because the day had none. Times are ms since 1970. */
   readonly shut?: ShutDay;
 }

@@ -8,7 +8,7 @@ export interface Limits {
   readonly perDay: number;
   /** WeChat's number for the day (`quota/get`) goes before `perDay`. */
   readonly believeWeChat: boolean;
-  /** Part of the day's calls, 0 to 1, that is kept at most for finding out what became of silent registrations. */
+  /** Part of the day's calls, 0 to 1, that is reserved at most for finding out what became of silent registrations. */
   readonly searchShare: number;
   /** Times of the checks whether a day that is shut has calls again (patience.ts, quotaRechecksMs). */
   readonly quotaRechecksMs: readonly number[];
@@ -36,7 +36,7 @@ export const AUTH_CODE_LIVES_MS = 10 * 60_000;
  */
 export const MOST_RESENDS_OF_A_LOST_LINK = 1;
 
-/** The most calls of the day that are kept for `search`; how many are kept depends on what falls due (day.lua). */
+/** The most calls of the day that are reserved for `search`; how many are reserved depends on what falls due (day.lua). */
 export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * limits.searchShare);
 }

@@ -68,10 +68,10 @@ export const LINE_MOVES: readonly LineMove[] = [
   { event: 'resumed', from: ['paused'], to: 'running', because: { en: 'there is no fault to try', zh: '没有需要试探的故障' } },
   { event: 'resumed', from: ['stopped', 'stopped_paused', 'half_open', 'probing'], to: 'half_open', because: { en: 'whether the fault is fixed shows with the next create', zh: '故障是否已排除，由下一次创建请求验证' } },
   { event: 'resumed', from: ['retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'retrying_half_open', because: { en: 'the operator does not wait for the next probe', zh: '运营人员不等待下一次试探' } },
-  { event: 'resumed_idle', from: ['paused', 'stopped', 'stopped_paused', 'half_open', 'probing', 'retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'running', because: { en: 'no call can tell, so the next row is sent as usual', zh: '没有可用于试探的请求，下一行照常提交' } },
+  { event: 'resumed_idle', from: ['paused', 'stopped', 'stopped_paused', 'half_open', 'probing', 'retrying', 'retrying_paused', 'retrying_half_open', 'retrying_probing'], to: 'running', because: { en: 'there is no create to probe with, so the next row is sent as usual', zh: '没有可用于试探的请求，下一行照常提交' } },
 
   // A fault
-  { event: 'fault', from: ['running', 'half_open', 'probing', 'retrying', 'retrying_half_open', 'retrying_probing'], to: 'stopped', because: { en: 'a fault that needs a person goes before one that would be waited for in vain', zh: '需人工处理的故障优先，继续等待没有意义' } },
+  { event: 'fault', from: ['running', 'half_open', 'probing', 'retrying', 'retrying_half_open', 'retrying_probing'], to: 'stopped', because: { en: 'a fault that needs a person takes precedence', zh: '需人工处理的故障优先，继续等待没有意义' } },
   { event: 'fault', from: ['paused', 'retrying_paused'], to: 'stopped_paused', because: { en: 'pause and fault stand side by side', zh: '暂停与故障并存' } },
   { event: 'passing_fault', from: ['running', 'half_open', 'probing', 'retrying_half_open', 'retrying_probing'], to: 'retrying', because: { en: 'a probe finds out when the fault is over', zh: '由试探请求确认故障何时消失' } },
   { event: 'passing_fault', from: ['paused'], to: 'retrying_paused', because: { en: 'pause and fault stand side by side', zh: '暂停与故障并存' } },
@@ -84,8 +84,8 @@ export const LINE_MOVES: readonly LineMove[] = [
   { event: 'probe_void', from: ['retrying_probing'], to: 'retrying', because: { en: 'another call tries at once', zh: '立即另发一次试探' } },
   { event: 'probe_failed', from: ['probing'], to: 'stopped', because: { en: 'the fault is not fixed', zh: '故障尚未排除' } },
   { event: 'probe_failed', from: ['retrying_probing'], to: 'retrying', because: { en: 'the next wait is longer', zh: '下一次等待更长' } },
-  { event: 'probe_blocked', from: ['probing', 'retrying_probing'], to: 'retrying', because: { en: 'what keeps the line from being tried is shown, and tried for', zh: '显示并试探阻碍试探的故障' } },
-  { event: 'earlier_probe_accepted', from: ['stopped', 'half_open', 'probing', 'retrying', 'retrying_half_open', 'retrying_probing'], to: 'running', because: { en: 'the line remembers its last lost probe until it stops anew', zh: '系统记录最近一次未得到答复的试探请求，直至再次暂停' } },
+  { event: 'probe_blocked', from: ['probing', 'retrying_probing'], to: 'retrying', because: { en: 'the fault that blocks the probe becomes the reason of the stop', zh: '显示并试探阻碍试探的故障' } },
+  { event: 'earlier_probe_accepted', from: ['stopped', 'half_open', 'probing', 'retrying', 'retrying_half_open', 'retrying_probing'], to: 'running', because: { en: 'WeChat had accepted the last probe whose answer was lost', zh: '系统记录最近一次未得到答复的试探请求，直至再次暂停' } },
 
   // What is asked before the probe
   { event: 'question_failed', from: ['retrying', 'retrying_half_open', 'retrying_probing'], to: 'retrying', because: { en: 'a create that would be lost is not sent', zh: '不发出可能丢失的创建请求' } },

@@ -45,8 +45,10 @@ export function workersWithOtherApi(presence: Presence, api: string): LiveProces
   return liveOf(presence, 'worker').filter((worker) => worker.api !== undefined && worker.api !== api);
 }
 
-/** The ledger believes of no process that it lives for more than three minutes (prelude.lua). */
 const LONGEST_PAUSE_MS = 60_000;
+
+/** The ledger takes no process for alive for longer than this after its last heartbeat, in ms. */
+export const LONGEST_LIFE_MS = 3 * LONGEST_PAUSE_MS;
 
 /** A process counts as alive for three heartbeats; so a worker that was killed is missed long before the wait is over. */
 export function heartbeatOf(workerWaitMs: number): { readonly everyMs: number; readonly livesMs: number } {

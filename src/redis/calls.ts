@@ -5,10 +5,10 @@ import {
   type CallsOfDay,
   type CheckEnd,
   type GlobalWait,
-  type Keeping,
   type NotedWait,
   QUOTA_DAY_KEPT_S,
   type ReportedQuota,
+  type ReserveBudget,
   type TokenWait,
 } from '../domain/budgets.js';
 import { isHalfOpen, type LineState, type LineStop } from '../domain/line.js';
@@ -46,7 +46,7 @@ export type Permit =
 export interface Calls {
   /** @param person whose Weixin ID WeChat counts tries of; '' of a search, and where the API knows no legal person */
   acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets, person: string): Promise<Permit>;
-  ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay>;
+  ofDay(day: string, reserve?: ReserveBudget): Promise<CallsOfDay>;
   /** Calls that were let through, by how many whole hours of the day were left. */
   byHour(day: string): Promise<ReadonlyMap<number, number>>;
   /** Calls that were let through in the last minute. */
@@ -95,7 +95,7 @@ export interface Calls {
 
 /** @param guard of a process that calls: a run of Redis that it has not compared with its journal gives it no permit */
 export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check'>): Calls {
-  const takeScript = manyScript(redis, 'acquire', guard?.check);
+  const acquireScript = manyScript(redis, 'acquire', guard?.check);
   const textOf = openTexts();
   const stopScript = script(redis, 'stop');
   const resumeScript = script(redis, 'resume');
@@ -103,7 +103,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   const callsSinceScript = script(redis, 'calls-since');
   const endCheckScript = script(redis, 'end-check');
   const askDayScript = script(redis, 'ask-day');
-  const keptScript = script(redis, 'kept');
+  const reservedScript = script(redis, 'reserved');
   const tokenWaitScript = script(redis, 'token-wait');
   const questionScript = script(redis, 'question');
 
@@ -112,14 +112,14 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     const writeId = newWriteId();
     const id = snapshot.registration.id;
     const { text, recorded, alike } = stepOf(snapshot, fact, {});
-    const gone = {
+    const granted = {
       kind: 'go',
       snapshot: { ...snapshot, registration: recorded.after, version: writeId, alike },
     } as const;
     const call = fact.kind === 'create_sent' ? 'create' : 'search';
     const args = [id, snapshot.version, call, job.name, text, person, writeId];
     const ask = async (): Promise<[string, number?, string?]> =>
-      (await takeScript(textOf(budgets, guard?.epoch()), args)) as [string, number?, string?];
+      (await acquireScript(textOf(budgets, guard?.epoch()), args)) as [string, number?, string?];
     let answer = await ask();
     while (answer[0] === 'epoch') {
       await guard?.check();
@@ -128,7 +128,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     const [kind, number = 0, why] = answer;
     switch (kind) {
       case 'go':
-        return why === 'day_probe' ? { ...gone, isDayProbe: true } : gone;
+        return why === 'day_probe' ? { ...granted, isDayProbe: true } : granted;
       case 'check':
         return { kind, check: number };
       case 'wait':
@@ -139,15 +139,17 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
         return { kind, until: number, why: why as 'person' };
       default: {
         if (!(await hasWriteId(redis, id, writeId))) return { kind: 'conflict' };
-        return (await redis.hget(key('calls', budgets.day), 'probe')) === id ? { ...gone, isDayProbe: true } : gone;
+        return (await redis.hget(key('calls', budgets.day), 'probe')) === id
+          ? { ...granted, isDayProbe: true }
+          : granted;
       }
     }
   }
 
-  async function ofDay(day: string, keeping?: Keeping): Promise<CallsOfDay> {
-    const [fields, kept] = await Promise.all([
+  async function ofDay(day: string, reserve?: ReserveBudget): Promise<CallsOfDay> {
+    const [fields, reserved] = await Promise.all([
       redis.hgetall(key('calls', day)),
-      keeping === undefined ? undefined : keptScript([key('calls', day)], [JSON.stringify(keeping)]),
+      reserve === undefined ? undefined : reservedScript([key('calls', day)], [JSON.stringify(reserve)]),
     ]);
     const number = (name: string): number => Number(fields[name] ?? 0);
     const reported =
@@ -166,7 +168,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
       closed: fields.closed === '1',
       reported,
       ...(fields.cleared !== undefined && { cleared: number('cleared') }),
-      ...(kept !== undefined && { kept: kept as number }),
+      ...(reserved !== undefined && { reserved: reserved as number }),
       ...(shut !== undefined && { shut }),
     };
   }

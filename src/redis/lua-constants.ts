@@ -7,7 +7,15 @@
 import { ROWS_PER_PAGE } from '../domain/batch.js';
 import { QUOTA_DAY_KEPT_S } from '../domain/budgets.js';
 import { LINE_MOVES, LINE_STATES, type LineEvent, type LineState, PROBE_EVENTS } from '../domain/line.js';
-import { isUnsent, PURGED_ROW, STATES, STATES_THAT_SETTLE_ROWS, type State } from '../domain/registration.js';
+import { LONGEST_LIFE_MS } from '../domain/presence.js';
+import {
+  isUnsent,
+  newRegistration,
+  PURGED_ROW,
+  STATES,
+  STATES_THAT_SETTLE_ROWS,
+  type State,
+} from '../domain/registration.js';
 import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
 import { SHOWN_NAMES, shortNameOf } from './ledger/registration-fields.js';
 
@@ -18,6 +26,9 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   purgedRow: PURGED_ROW,
   relayLooksEveryMs: RELAY_LOOKS_EVERY_MS,
   dayExpiresS: QUOTA_DAY_KEPT_S,
+  threeDaysS: 3 * 86_400,
+  longestLifeMs: LONGEST_LIFE_MS,
+  newState: newRegistration('', '').state,
   /** `lineMoves[event][state]`: the state that the event leads to. */
   lineMoves: lineMoves(),
   /** Of each state of the line when a call may go as its probe. */

@@ -46,13 +46,13 @@ export async function sendingStatus(
   api?: string,
 ): Promise<SendingStatus> {
   const { day, dayEndsAt, closedMs } = sendingWindow(limits, now);
-  const keeping = { ...budgetOfDay(limits), dayEndsAt };
-  const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day, keeping), calls.waitNoted()]);
+  const reserve = { ...budgetOfDay(limits), dayEndsAt };
+  const [line, today, wait] = await Promise.all([calls.line(), calls.ofDay(day, reserve), calls.waitNoted()]);
   const used = today.create + today.search;
   // On a closed day WeChat's number says only that nothing was left at the last check: a fixed limit says more.
   const limit = callsOfDay(limits, today.closed && !limits.believeWeChat ? { ...today, reported: undefined } : today);
   const left = today.closed ? 0 : Math.max(limit - used, 0);
-  const kept = Math.min(today.kept ?? 0, left);
+  const kept = Math.min(today.reserved ?? 0, left);
   const isShut = left <= kept;
   const base = { used, limit, left, kept, reported: today.reported, shut: isShut ? today.shut : undefined };
   if (line !== undefined) {

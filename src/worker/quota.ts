@@ -59,7 +59,7 @@ async function keepReportedQuota(context: WorkerContext, day: string, token: str
   const { calls, limits, log } = context;
   const { quota, today, counted, underWay, at } = await readDay(context, day, token);
   if (quota.kind !== 'quota') {
-    log.warn({ reading: quota.kind, limit: limits.perDay }, 'WeChat does not tell the quota; the default is kept');
+    log.warn({ reading: quota.kind, limit: limits.perDay }, 'WeChat does not report the quota; using the default');
     return;
   }
   await calls.keepReported(day, reportedFrom({ quota, counted, underWay, at }));
@@ -127,7 +127,7 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
   const cleared = clearedBy(quota, today, counted - underWay);
   const answered = `quota/get: ${quota.used} of ${quota.dailyLimit} used, ${quota.remain} left`;
   const left = callsOfDay(limits, { reported: reportedQuota, cleared }) - counted;
-  const hasCalls = today.closed ? reportedQuota.limit > counted : left > (today.kept ?? 0);
+  const hasCalls = today.closed ? reportedQuota.limit > counted : left > (today.reserved ?? 0);
   const opening = today.closed && today.shut?.doubted ? 'probe' : 'open';
   return { outcome: hasCalls ? opening : 'shut', answered, reported: reportedQuota, cleared };
 }

@@ -1,7 +1,8 @@
 /** The quota day is WeChat's: what is kept of it, and what happens when WeChat says that it is used up. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Budgets, CheckEnd, Keeping } from '../../src/domain/budgets.js';
+import type { Budgets, CheckEnd, ReserveBudget } from '../../src/domain/budgets.js';
+import { callsOfDay } from '../../src/domain/limits.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
@@ -227,8 +228,8 @@ describe('a day whose calls are used up by our count', () => {
   });
 });
 
-describe('calls that are kept for follow-ups', () => {
-  const keeping: Omit<Keeping, 'dayEndsAt'> = {
+describe('calls that are reserved for follow-ups', () => {
+  const keeping: Omit<ReserveBudget, 'dayEndsAt'> = {
     perSecond: 5,
     perMinute: 120,
     perDay: 1_000,
@@ -236,17 +237,17 @@ describe('calls that are kept for follow-ups', () => {
     reserve: 100,
   };
 
-  async function keptFor(
+  async function reservedFor(
     dueInMs: readonly number[],
     dayEndsInMs: number,
-    changes: Partial<Keeping> = {},
+    changes: Partial<ReserveBudget> = {},
   ): Promise<number> {
     const now = Date.now();
     await server.redis.del(key('scheduled', 'follow-up'));
     const due = dueInMs.flatMap((ms, at) => [String(now + ms), `silent${at}`]);
     if (due.length > 0) await server.redis.zadd(key('scheduled', 'follow-up'), ...due);
-    const { kept = -1 } = await book.calls.ofDay(TODAY, { ...keeping, dayEndsAt: now + dayEndsInMs, ...changes });
-    return kept;
+    const { reserved = -1 } = await book.calls.ofDay(TODAY, { ...keeping, dayEndsAt: now + dayEndsInMs, ...changes });
+    return reserved;
   }
 
   test('are looked at again within seconds, because a push may free one, and not only after the next check', async () => {
@@ -259,23 +260,45 @@ describe('calls that are kept for follow-ups', () => {
     expect(waiting.ms).toBeLessThanOrEqual(3_000);
   });
 
+  test('are a share of the calls that the day allows, which scripts and programs compute alike', async () => {
+    const few = fc.integer({ min: 1, max: 60 });
+    const day = fc.record({ perDay: few, believe: fc.boolean(), reported: fc.option(few), cleared: fc.option(few) });
+    await fc.assert(
+      fc.asyncProperty(day, async ({ perDay, believe, reported, cleared }) => {
+        await server.redis.del(key('calls', TODAY));
+        if (reported !== null) await server.redis.hset(key('calls', TODAY), 'reportedLimit', reported);
+        if (cleared !== null) await server.redis.hset(key('calls', TODAY), 'cleared', cleared);
+        // All calls may be reserved, and there are follow-ups for all of them.
+        const due = Array(200).fill(MINUTE_MS);
+        const known = {
+          ...(reported !== null && { reported: { limit: reported } }),
+          ...(cleared !== null && { cleared }),
+        };
+        expect(await reservedFor(due, HOUR_MS, { perDay, believe, reserve: perDay })).toBe(
+          callsOfDay({ perDay, believeWeChat: believe }, known),
+        );
+      }),
+      { numRuns: runs(200, 20) },
+    );
+  });
+
   test('are reserved for follow-ups that fall due before the day ends, at most the configured share', async () => {
-    expect(await keptFor([], HOUR_MS)).toBe(0);
-    expect(await keptFor([1_000, 2_000, HOUR_MS + 1_000], HOUR_MS)).toBe(2);
-    expect(await keptFor(Array(300).fill(MINUTE_MS), HOUR_MS)).toBe(100);
-    expect(await keptFor(Array(300).fill(MINUTE_MS), HOUR_MS, { reserve: 0 })).toBe(0);
+    expect(await reservedFor([], HOUR_MS)).toBe(0);
+    expect(await reservedFor([1_000, 2_000, HOUR_MS + 1_000], HOUR_MS)).toBe(2);
+    expect(await reservedFor(Array(300).fill(MINUTE_MS), HOUR_MS)).toBe(100);
+    expect(await reservedFor(Array(300).fill(MINUTE_MS), HOUR_MS, { reserve: 0 })).toBe(0);
     await server.redis.rpush(key('ready', 'follow-up'), 'ready1', 'ready2');
     await server.redis.zadd(key('window', 'follow-up'), 1, 'handed-1');
-    expect(await keptFor([1_000], HOUR_MS)).toBe(4);
+    expect(await reservedFor([1_000], HOUR_MS)).toBe(4);
   });
 
   test('are not more than the pace has time for', async () => {
     const share = { perDay: 10_000, reserve: 1_000 };
-    expect(await keptFor(Array(1_000).fill(HOUR_MS - 30_000), HOUR_MS, share)).toBe(120);
-    expect(await keptFor(Array(1_000).fill(HOUR_MS - 150_000), HOUR_MS, share)).toBe(360);
-    expect(await keptFor(Array(1_000).fill(1_000), HOUR_MS, share)).toBe(1_000);
-    expect(await keptFor(Array(1_000).fill(1_000), 90_000, share)).toBe(240);
-    expect(await keptFor(Array(1_000).fill(HOUR_MS - 30_000), HOUR_MS, { ...share, perSecond: 1 })).toBe(60);
+    expect(await reservedFor(Array(1_000).fill(HOUR_MS - 30_000), HOUR_MS, share)).toBe(120);
+    expect(await reservedFor(Array(1_000).fill(HOUR_MS - 150_000), HOUR_MS, share)).toBe(360);
+    expect(await reservedFor(Array(1_000).fill(1_000), HOUR_MS, share)).toBe(1_000);
+    expect(await reservedFor(Array(1_000).fill(1_000), 90_000, share)).toBe(240);
+    expect(await reservedFor(Array(1_000).fill(HOUR_MS - 30_000), HOUR_MS, { ...share, perSecond: 1 })).toBe(60);
   });
 
   test('leave at most a minute of calls unused when a day ends with rows waiting, whatever falls due when', async () => {
@@ -296,7 +319,7 @@ describe('calls that are kept for follow-ups', () => {
           const elapsed = minutes - toGo;
           const changes = { perSecond: 1_000, perMinute, perDay: calls, reserve };
           const inMs = waiting.map((at) => Math.max(at - elapsed, 0) * MINUTE_MS);
-          const kept = await keptFor(inMs, toGo * MINUTE_MS, changes);
+          const kept = await reservedFor(inMs, toGo * MINUTE_MS, changes);
           expect(kept).toBeLessThanOrEqual(reserve);
           // Searches go first in this minute, then creates as far as they may.
           const dueNow = waiting.filter((at) => at < elapsed + 1).sort((one, other) => one - other);

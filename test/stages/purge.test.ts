@@ -49,7 +49,7 @@ async function batchOf(id: string): Promise<Batch> {
 /** Sent, and ended by a push at that moment. */
 async function settle(one: Merchant, kind: 'mini_program_created' | 'registration_refused', at: number): Promise<void> {
   const { take, record } = openBook(db.redis);
-  await take(idOf(one));
+  await take(idOf(one), { at });
   await record(
     idOf(one),
     kind,
@@ -332,7 +332,7 @@ test('the ids of deleted registrations leave every list, and other ids stay ther
   // One that was sent twice, with a task each time; the others were cancelled.
   const [sent, ...cancelled] = old.map(idOf) as [string, string, string];
   for (const taskId of ['task-1', 'task-2']) {
-    await openBook(redis).take(sent);
+    await openBook(redis).take(sent, { at: LONG_AGO });
     const { sentAt = 0 } = await registration(sent);
     await record(sent, 'create_accepted', { at: LONG_AGO, callSentAt: sentAt, taskId });
     await record(sent, 'registration_refused', { at: LONG_AGO, problem: 'push:103' });

@@ -141,9 +141,9 @@ test('a row has the times when it was sent and when it ended, in the time of the
   const batch = await batchOfNotes('b1', ['ended', 'sent', 'waits']);
   const { record, registration, take } = openBook(db.redis);
   const [ended, sent] = [idOf(merchant(1)), idOf(merchant(2))];
-  await take(ended);
-  await take(sent);
   const at = readMoment('2026-11-20 22:00', 'Asia/Shanghai') ?? 0;
+  await take(ended, { at: at - 60_000 });
+  await take(sent);
   await record(ended, 'registration_refused', { at, problem: 'push:103' });
   const sentAt = async (id: string) => isoWithOffset((await registration(id)).sentAt ?? 0, 'Asia/Shanghai');
   const times = (await rowsOf(batch)).map(({ submitted_at, finished_at }) => [submitted_at, finished_at]);

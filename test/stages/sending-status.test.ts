@@ -161,10 +161,10 @@ describe('a day that WeChat has closed, and about which it is asked again', () =
 });
 
 test('calls reserved for searches are not available for a create, and calls that WeChat no longer counts are', async () => {
-  const kept = await sendingOf({ day: { create: 990, kept: 10 } });
+  const kept = await sendingOf({ day: { create: 990, reserved: 10 } });
   expect(kept).toMatchObject({ left: 10, kept: 10, stopped: true, blockedReason: { problem: 'quota:day' } });
   expect(kept.blockedReason?.reason.en).toContain("today's calls are used up, but for 10 that are kept for searches");
-  expect((await sendingOf({ day: { create: 989, kept: 10 } })).blockedReason).toBeUndefined();
+  expect((await sendingOf({ day: { create: 989, reserved: 10 } })).blockedReason).toBeUndefined();
   expect(await sendingOf({ day: { create: 1_000, cleared: 400 } })).toMatchObject({ limit: 1_400, left: 400 });
   expect(forCreates(kept, LIMITS)).toEqual({ left: 0, limits: LIMITS });
 });

@@ -100,19 +100,18 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
 
   async function take(
     id: string,
-    changes: Partial<Budgets> & { readonly person?: string } = {},
+    changes: Partial<Budgets> & { readonly person?: string; readonly at?: number } = {},
     kind: FactKind = 'create_sent',
   ): Promise<Permit> {
     const seen = await view(id);
     const merchant = seen.row?.merchant;
     if (merchant === undefined) throw new Error(`registration ${id} has no details`);
-    const at = Date.now();
+    const { person = personOf(merchant.legalPersonaWechat), at = Date.now(), ...budgets } = changes;
     const fact: Fact =
       kind === 'create_sent'
         ? { kind, at, until: at + DAY_MS }
         : { kind, at, until: at + DAY_MS, callSentAt: seen.registration.sentAt ?? at };
     const job = jobOf(kind === 'create_sent' ? 'submit' : 'follow-up');
-    const { person = personOf(merchant.legalPersonaWechat), ...budgets } = changes;
     return calls.acquire(seen, fact, job, budgetsFor(budgets), person);
   }
 

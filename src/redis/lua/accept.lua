@@ -52,7 +52,7 @@ local function accept_decided(id, pointer, row, state, decided)
   if not decided then return nil end
   decided = cjson.decode(decided)
   if version_of(id) ~= decided.version then return nil end
-  local is_kept = state == 'queued' and redis.call('ZSCORE', key.held(row_of(row)), id)
+  local is_held = state == NEW_STATE and redis.call('ZSCORE', key.held(row_of(row)), id)
   local step = decided.step
   local appid = string.match(decided.relation, '^a[^|]*|(.*)$')
   if appid then
@@ -67,10 +67,10 @@ local function accept_decided(id, pointer, row, state, decided)
   end
   record(id, step)
   -- If an earlier batch holds the registration back behind its first rows, it is now sent as a row of this batch.
-  if is_kept then
+  if is_held then
     no_longer_held(row_of(row), id)
     is_ready = true
-  elseif state == 'queued' then
+  elseif state == NEW_STATE then
     is_ready = false
   end
   if is_ready then ready[#ready + 1] = id end
@@ -82,8 +82,8 @@ end
 local SETTLES_ROWS = constant.settlesRows
 
 -- The relation of a row whose enterprise has an earlier row in this file or has a Mini Program; else nil.
-local function accept_known(id, pointer, state, row, also, appid)
-  local earlier = index_in_batch(row .. ' ' .. (also or ''))
+local function accept_known(id, pointer, state, row, joined_rows, appid)
+  local earlier = index_in_batch(row .. ' ' .. (joined_rows or ''))
   if earlier then return duplicate_of(id, earlier) end
   local first_of_file = redis.call('HGET', key.firstRows(batch), id)
   if first_of_file then return duplicate_of(id, first_of_file) end

@@ -67,14 +67,14 @@ local per_day = calls_of_day(budget, reported_limit, cleared)
 local left = per_day - (tonumber(creates) or 0) - (tonumber(searches) or 0)
 busy_until, check_at, reported_at = tonumber(busy_until or nil) or 0, tonumber(check_at or nil), tonumber(reported_at or nil)
 -- Calls that are reserved for follow-ups; computed only when so few calls are left that it matters.
-local kept
+local reserved
 local granted = { create = 0, search = 0 }
 -- Entries for the list of recent calls, time and registration, the newest last.
-local gone = {}
-local went = 0
+local recent_entries = {}
+local granted_total = 0
 -- Jobs by their window.
-local done = {}
-local remembered = redis.call('LLEN', key.recent())
+local finished_jobs = {}
+local recent_count = redis.call('LLEN', key.recent())
 
 -- Redis may have lost calls that were made (loss.ts).
 local epoch, is_settling, has_forgotten
@@ -87,9 +87,9 @@ local LOOK_AGAIN_MS = 200
 
 -- How long until the window has room for a call, in µs: until the call that is `calls_of_window` calls back leaves it.
 local function until_room(calls_of_window, window_us)
-  if remembered + went < calls_of_window then return 0 end
-  if went >= calls_of_window then return window_us end
-  local back = redis.call('LINDEX', key.recent(), calls_of_window - 1 - went)
+  if recent_count + granted_total < calls_of_window then return 0 end
+  if granted_total >= calls_of_window then return window_us end
+  local back = redis.call('LINDEX', key.recent(), calls_of_window - 1 - granted_total)
   return back and window_us - (now_us - microseconds_of(back)) or 0
 end
 
@@ -129,8 +129,8 @@ end
 
 local function left_for(kind)
   if kind ~= 'create' or left > per_day * budget.reserve / budget.perDay then return left end
-  kept = kept or kept_for_follow_ups(budget, per_day, now)
-  return left - kept
+  reserved = reserved or reserved_for_follow_ups(budget, per_day, now)
+  return left - reserved
 end
 
 -- The day has no call left for this one. When a check is due, the first worker that asks gets it.
@@ -203,9 +203,9 @@ local function acquire(id, version, kind, job, step, person, write_id)
   if refusal then return refusal end
 
   granted[kind] = granted[kind] + 1
-  went, left = went + 1, left - 1
-  if kept and not is_create then kept = math.max(kept - 1, 0) end
-  gone[went] = string.format('%.0f %s', now_us, id)
+  granted_total, left = granted_total + 1, left - 1
+  if reserved and not is_create then reserved = math.max(reserved - 1, 0) end
+  recent_entries[granted_total] = string.format('%.0f %s', now_us, id)
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, step_from(step), write_id)
@@ -218,8 +218,8 @@ local function acquire(id, version, kind, job, step, person, write_id)
     redis.call('HSET', key.line(), 'state', probing, 'probe', id, 'probeDeadline', probe_deadline)
   end
   local window = key.window(is_create and 'submit' or 'follow-up')
-  done[window] = done[window] or {}
-  table.insert(done[window], job)
+  finished_jobs[window] = finished_jobs[window] or {}
+  table.insert(finished_jobs[window], job)
   if not closed then return { 'go' } end
   day_probe, busy_until = id, now + budget.askMs
   redis.call('HSET', calls, 'probe', day_probe, 'busyUntil', busy_until)
@@ -228,17 +228,17 @@ end
 
 local answers = each(7, acquire)
 
-if went > 0 then
+if granted_total > 0 then
   redis.call('SET', key.pace(), string.format('%.0f', due), 'PX', 60000)
   local most = math.max(budget.perMinute, budget.perSecond)
-  redis.call('LPUSH', key.recent(), unpack(gone))
-  if remembered + went > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
+  redis.call('LPUSH', key.recent(), unpack(recent_entries))
+  if recent_count + granted_total > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
   for kind, count in pairs(granted) do
     if count > 0 then redis.call('HINCRBY', calls, kind, count) end
   end
   -- By the whole hours that are left of the day, which has 23 or 25 of them where clocks change.
-  redis.call('HINCRBY', calls, 'left:' .. math.floor((budget.dayEndsAt - now - 1) / 3600000), went)
-  for window, jobs in pairs(done) do redis.call('ZREM', window, unpack(jobs)) end
+  redis.call('HINCRBY', calls, 'left:' .. math.floor((budget.dayEndsAt - now - 1) / 3600000), granted_total)
+  for window, jobs in pairs(finished_jobs) do redis.call('ZREM', window, unpack(jobs)) end
   redis.call('EXPIRE', calls, DAY_EXPIRES_S)
   redis.call('EXPIRE', tries, DAY_EXPIRES_S)
 end

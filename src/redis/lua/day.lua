@@ -22,7 +22,7 @@ end
 
 -- Calls that only follow-ups may use, at most their configured share: one for each follow-up that falls due before the day
 -- ends, if the pace leaves time for it. For the last minutes, no more calls are reserved than can be made in these minutes.
-local function kept_for_follow_ups(budget, per_day, now)
+local function reserved_for_follow_ups(budget, per_day, now)
   if budget.reserve <= 0 then return 0 end
   local a_minute = math.min(budget.perMinute, budget.perSecond * 60)
   local due_now = redis.call('LLEN', key.ready('follow-up')) + redis.call('ZCARD', key.window('follow-up'))
@@ -30,17 +30,17 @@ local function kept_for_follow_ups(budget, per_day, now)
     return due_now + redis.call('ZCOUNT', key.scheduled('follow-up'), '-inf', '(' .. string.format('%.0f', at))
   end
   local minutes_left = math.max(math.ceil((budget.dayEndsAt - now) / 60000), 0)
-  local kept = math.min(
+  local reserved = math.min(
     math.floor(per_day * budget.reserve / budget.perDay),
     due_before(budget.dayEndsAt),
     minutes_left * a_minute
   )
   local minutes = 1
-  while minutes * a_minute < kept do
-    kept = math.min(kept, due_before(budget.dayEndsAt - minutes * 60000) + minutes * a_minute)
+  while minutes * a_minute < reserved do
+    reserved = math.min(reserved, due_before(budget.dayEndsAt - minutes * 60000) + minutes * a_minute)
     minutes = minutes + 1
   end
-  return kept
+  return reserved
 end
 
 -- Time of the next check: `recheck` lists times in ms after the day was closed; after the last, its interval repeats.

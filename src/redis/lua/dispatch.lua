@@ -25,11 +25,11 @@ elseif handed < latest - SET_BACK_MS then
 end
 local moment = string.format('%.0f.%s', now, time[2])
 
-local later, ready = key.scheduled(kind), key.ready(kind)
-local due = redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, looks)
+local scheduled, ready = key.scheduled(kind), key.ready(kind)
+local due = redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, looks)
 if #due > 0 then
   redis.call('LPUSH', ready, unpack(due))
-  redis.call('ZREM', later, unpack(due))
+  redis.call('ZREM', scheduled, unpack(due))
 end
 
 local room = math.min(size - redis.call('ZCARD', KEYS[1]), most)
@@ -44,7 +44,7 @@ while #ids < room and looks > 0 do
 end
 
 local left = redis.call('LLEN', ready)
-local next_due = redis.call('ZRANGE', later, 0, 0, 'WITHSCORES')[2]
+local next_due = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
 local again_in = next_due and math.max(next_due - now, 1) or -1
 if left > 0 and #ids < room then again_in = 0 end
 local answer = { again_in, left }

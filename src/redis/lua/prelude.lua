@@ -63,10 +63,10 @@ end
 -- ("batch:page") that show something else after it (changes.ts).
 local changes, facts, changed_pages = {}, 0, {}
 
--- `row` and `also` are the rows of a registration.
-local function change_pages(row, also)
+-- `row` and `joined_rows` are the rows of a registration.
+local function change_pages(row, joined_rows)
   if row ~= PURGED_ROW then changed_pages[page_of(row)] = true end
-  for pointer in string.gmatch(also or '', '%S+') do changed_pages[page_of(pointer)] = true end
+  for pointer in string.gmatch(joined_rows or '', '%S+') do changed_pages[page_of(pointer)] = true end
 end
 
 local function write_counts()
@@ -99,9 +99,9 @@ local function count_state(before, after)
 end
 
 -- Changes the counts of every batch that has a row for this registration.
-local function recount(row, also, before, after)
+local function recount(row, joined_rows, before, after)
   if before == after then return end
-  local pointers = row .. ' ' .. (also or '')
+  local pointers = row .. ' ' .. (joined_rows or '')
   for pointer in string.gmatch(pointers, '%S+') do
     if pointer ~= PURGED_ROW then
       local counts = key.counts(row_of(pointer))
@@ -172,14 +172,14 @@ local function set_of_arguments(first)
 end
 
 -- Each process counts as alive until a time. A time beyond the longest life was written before Redis' clock was set back.
-local LONGEST_LIFE_MS = 180000
+local LONGEST_LIFE_MS = constant.longestLifeMs
 local function forget_the_dead(living, now)
   redis.call('ZREMRANGEBYSCORE', living, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', living, '(' .. now + LONGEST_LIFE_MS, '+inf')
 end
 
 -- The state of a registration whose hash does not name it (registration-fields.ts).
-local NEW_STATE = 'queued'
+local NEW_STATE = constant.newState
 
 -- Whether no registration can be sent now. Cancelled ones stay in the list of ready registrations, so its length is not enough.
 local function no_create_waits()

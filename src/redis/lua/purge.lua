@@ -9,16 +9,16 @@ local rows = redis.call('LRANGE', KEYS[1], -count, -1)
 local forgotten = 0
 
 -- Rows of other batches for the same registration. They keep it, with their own details.
-local function others_of(row, also)
+local function others_of(row, joined_rows)
   local others = {}
-  for pointer in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
+  for pointer in string.gmatch(row .. ' ' .. (joined_rows or ''), '%S+') do
     if row_of(pointer) ~= batch then others[#others + 1] = pointer end
   end
   return others
 end
 
-local function is_ours(row, also)
-  for pointer in string.gmatch(row .. ' ' .. (also or ''), '%S+') do
+local function is_ours(row, joined_rows)
+  for pointer in string.gmatch(row .. ' ' .. (joined_rows or ''), '%S+') do
     if row_of(pointer) == batch then return true end
   end
   return false

@@ -2,7 +2,7 @@
 -- KEYS 1 authorizer
 -- ARGV 1 appid, 2 mark of the code, 3 'nobody' if the code is dropped because no registration claims its Mini Program, else ''
 -- Answers 1, or 0 if a registration has claimed the Mini Program meanwhile: then nothing was removed. A second run does nothing.
-local THREE_DAYS = 259200
+local THREE_DAYS = constant.threeDaysS
 if ARGV[3] == 'nobody' and redis.call('HEXISTS', key.appids(), ARGV[1]) == 1 then return 0 end
 local codes = redis.call('HGET', KEYS[1], 'codes')
 if not codes then return 1 end

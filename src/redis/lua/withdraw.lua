@@ -3,7 +3,7 @@
 -- ARGV 1 appid, 2 when WeChat pushed it, in ms
 -- Answers 'withdrawn', also if that was known; 'old' if the merchant has authorised the platform again since; 'nobody' if the
 -- Mini Program is not one of ours, as far as is known.
-local THREE_DAYS = 259200
+local THREE_DAYS = constant.threeDaysS
 local is_ours = redis.call('HEXISTS', key.appids(), ARGV[1]) == 1 or redis.call('HEXISTS', KEYS[1], 'refreshToken') == 1
 if not is_ours and not somebody_waits() then return 'nobody' end
 local authorized_at = tonumber(redis.call('HGET', KEYS[1], 'authorizedAt') or 0)

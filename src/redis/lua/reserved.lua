@@ -4,4 +4,4 @@
 -- Answers how many.
 local budget = cjson.decode(ARGV[1])
 local day = redis.call('HMGET', KEYS[1], 'reportedLimit', 'cleared')
-return kept_for_follow_ups(budget, calls_of_day(budget, day[1], day[2]), milliseconds())
+return reserved_for_follow_ups(budget, calls_of_day(budget, day[1], day[2]), milliseconds())
