@@ -36,6 +36,12 @@ export const AUTH_CODE_LIVES_MS = 10 * 60_000;
  */
 export const MOST_RESENDS_OF_A_LOST_LINK = 1;
 
+/**
+ * Clocks that differ by less count as alike: WeChat's, of which we know a `Date` in whole seconds that was on its way for a while,
+ * and those of our own machines.
+ */
+export const CLOCKS_AGREE_MS = 2_000;
+
 /** The most calls of the day that are reserved for `search`; how many are reserved depends on what falls due (day.lua). */
 export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * limits.searchShare);

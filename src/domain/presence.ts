@@ -46,14 +46,15 @@ export function workersWithOtherApi(presence: Presence, api: string): LiveProces
 }
 
 const LONGEST_PAUSE_MS = 60_000;
+/** A process counts as alive for this many heartbeats; so a worker that was killed is missed long before the wait is over. */
+const BEATS_ALIVE = 3;
 
 /** The ledger takes no process for alive for longer than this after its last heartbeat, in ms. */
-export const LONGEST_LIFE_MS = 3 * LONGEST_PAUSE_MS;
+export const LONGEST_LIFE_MS = BEATS_ALIVE * LONGEST_PAUSE_MS;
 
-/** A process counts as alive for three heartbeats; so a worker that was killed is missed long before the wait is over. */
 export function heartbeatOf(workerWaitMs: number): { readonly everyMs: number; readonly livesMs: number } {
   const everyMs = Math.min(Math.max(Math.round(workerWaitMs / 8), 50), LONGEST_PAUSE_MS);
-  return { everyMs, livesMs: 3 * everyMs };
+  return { everyMs, livesMs: BEATS_ALIVE * everyMs };
 }
 
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@
  *
  * `docs/states.md`, `explain` and the report's sentences are printed from these tables.
  */
-import { MOST_RESENDS_OF_A_LOST_LINK } from './limits.js';
+import { CLOCKS_AGREE_MS, MOST_RESENDS_OF_A_LOST_LINK } from './limits.js';
 import type { Actor, Words } from './words.js';
 
 export type Outcome =
@@ -385,9 +385,6 @@ function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolea
   if (fact.aboutRow !== undefined && fact.aboutRow !== row && !(adoptsTask && fact.aboutRow !== '')) return true;
   return wasPushedBefore(registration, fact);
 }
-
-/** The clocks of two of our machines, and the seconds of an HTTP date, agree as well as this. */
-const CLOCKS_AGREE_MS = 2_000;
 
 /** By its time: before the attempt that was sent last. */
 function wasPushedBefore({ earlierTask, heardAt, sentAt, clockAheadMs }: Registration, fact: Fact): boolean {

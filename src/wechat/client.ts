@@ -1,6 +1,7 @@
 /** One call to WeChat and its outcome, with three cases kept apart: never sent, answered, unknown. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type Dispatcher, Pool } from 'undici';
+import { CLOCKS_AGREE_MS } from '../domain/limits.js';
 import { wordsOf } from './said.js';
 
 export type Reply =
@@ -161,9 +162,6 @@ const UNPACKED_BY: Readonly<Record<string, (bytes: Buffer, limits: { maxOutputLe
   deflate: inflateSync,
   br: brotliDecompressSync,
 };
-
-/** Less is the way of the answer, and that `Date` has whole seconds. */
-const CLOCKS_AGREE_MS = 2_000;
 
 /** By an HTTP `Date`; undefined where it is none. */
 function clockAhead(date: string | undefined): number | undefined {

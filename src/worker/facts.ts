@@ -129,10 +129,11 @@ function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswere
   return { fact, effects: { ...effects, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
 }
 
-const PROBLEM_OF = { lost: 'call:lost', page: 'call:page', not_sent: 'call:not_sent' } as const;
+/** What a report and the history call it. */
+export const PROBLEM_OF_UNANSWERED = { lost: 'call:lost', page: 'call:page', not_sent: 'call:not_sent' } as const;
 
 function problemOf(reply: Unanswered): string {
-  return PROBLEM_OF[reply.kind];
+  return PROBLEM_OF_UNANSWERED[reply.kind];
 }
 
 /** As long as a stopped line waits before it is tried first, give or take a tenth. */

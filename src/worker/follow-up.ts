@@ -5,7 +5,7 @@ import type { Job } from '../domain/work.js';
 import { handedAt } from '../redis/ledger/relay.js';
 import { concernsTask } from '../wechat/answers.js';
 import { budgetsFor, holdFor, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
-import { factOfSearch } from './facts.js';
+import { factOfSearch, PROBLEM_OF_UNANSWERED } from './facts.js';
 import { askForDay, tokenWithinQuota } from './quota.js';
 
 export async function followUp(context: WorkerContext, job: Job, id: string): Promise<void> {
@@ -117,7 +117,7 @@ function isAnswer({ kind }: Pick<Fact, 'kind'>): boolean {
 
 /** The call was made. */
 function isUnanswered({ kind, problem }: Pick<Fact, 'kind' | 'problem'>): boolean {
-  return kind === 'search_void' && (problem === 'call:lost' || problem === 'call:page');
+  return kind === 'search_void' && (problem === PROBLEM_OF_UNANSWERED.lost || problem === PROBLEM_OF_UNANSWERED.page);
 }
 
 /** The person who has to decide sees WeChat's last answer. */

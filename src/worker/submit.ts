@@ -22,8 +22,8 @@ import { askForDay, tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
 
 /**
- * Work begins when fewer calls than the limit are in flight, and ends when the answer is recorded, because an answer may stop the line before the next call.
- * What was read while it waited may be out of date; acquiring the permit finds that out.
+ * Work begins when fewer calls than the limit are in flight, and ends when the answer is recorded: an answer that stops the line
+ * has to be recorded before the next call. What was read before the wait may be out of date; acquiring the permit finds that out.
  */
 export async function submit(context: WorkerContext, withPermit: WithPermit, job: Job, id: string): Promise<void> {
   const read = await readNow(context, id);
