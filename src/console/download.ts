@@ -8,12 +8,16 @@ const TYPES = {
 
 export type DownloadType = keyof typeof TYPES;
 
-/** Streamed: it may be larger than memory. */
+/** Streamed: it may be larger than memory. Pieces are copied, because some wait for the browser while the next one is made. */
 export function download(name: string, type: DownloadType, pieces: AsyncIterable<string | Uint8Array>): Response {
-  const body = Readable.toWeb(Readable.from(pieces, { objectMode: false })) as ReadableStream<Uint8Array>;
+  const body = Readable.toWeb(Readable.from(copied(pieces), { objectMode: false })) as ReadableStream<Uint8Array>;
   return new Response(body, {
     headers: { 'content-type': TYPES[type], 'content-disposition': attachment(name) },
   });
+}
+
+async function* copied(pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) yield Buffer.from(piece);
 }
 
 /** RFC 6266: the name as it is, and one in ASCII beside it. */

@@ -1,8 +1,7 @@
 /** A report as a file: written completely or not at all, and never over another program's file. */
-import { accessSync, constants, createWriteStream, existsSync, realpathSync, statSync } from 'node:fs';
-import { chmod, chown, rename, unlink } from 'node:fs/promises';
+import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
+import { chmod, chown, rename, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { UserError, type Words } from '../domain/words.js';
 
 /** The report cannot be put there; the words say what to do instead. */
@@ -20,6 +19,7 @@ export interface Sharing {
 const PRIVATE: Sharing = { mode: 0o600 };
 
 /**
+ * Each of the pieces is on its way to the disk before the next is asked for, so they may lie in one buffer (csv.ts).
  * `shared`: in a folder into which others may write. A link that lies there in the file's place is replaced, never followed.
  *
  * @throws OutputError
@@ -39,9 +39,9 @@ export async function writeWhole(
   }
   const half = join(dirname(place), `.${basename(place)}.${process.pid}.${Date.now()}.half`);
   try {
-    if (shared === undefined && isDevice(place)) return await pipeline(pieces, createWriteStream(place));
+    if (shared === undefined && isDevice(place)) return await writeFile(place, pieces);
     const { mode, gid } = shared ?? PRIVATE;
-    await pipeline(pieces, createWriteStream(half, { flags: 'wx', mode: PRIVATE.mode }));
+    await writeFile(half, pieces, { flag: 'wx', mode: PRIVATE.mode });
     if (gid !== undefined) await giveToGroup(half, gid);
     await chmod(half, mode);
     await rename(half, place);

@@ -22,12 +22,8 @@ export type AddPlainLine = (row: PageCursor, lines: Lines) => boolean;
 
 /** Lines of a page. */
 export class Lines {
-  bytes: Buffer;
+  bytes: Buffer = Buffer.alloc(0);
   end = 0;
-
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafe(size);
-  }
 
   /** Begins anew, with room for so many bytes. */
   restart(size: number): void {
@@ -41,6 +37,21 @@ export class Lines {
     const larger = Buffer.allocUnsafe(2 * (this.end + size));
     this.bytes.copy(larger, 0, 0, this.end);
     this.bytes = larger;
+  }
+
+  /** Adds bytes of other lines; there has to be room. */
+  copy(from: Lines, start: number, end: number): void {
+    this.end += from.bytes.copy(this.bytes, this.end, start, end);
+  }
+
+  /** Adds text; there has to be room. */
+  write(text: string): void {
+    this.end += this.bytes.write(text, this.end);
+  }
+
+  /** The bytes themselves, until the next restart. */
+  written(): Buffer {
+    return this.bytes.subarray(0, this.end);
   }
 }
 

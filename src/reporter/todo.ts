@@ -264,6 +264,8 @@ function headings(language: Language): string[] {
   return TODO_COLUMNS.map((column) => TODO_HEADINGS[column][language]);
 }
 
+const ROWS_OF_A_PAGE = 100;
+
 /** UTF-8 with BOM, CRLF, every cell quoted, formulas guarded: as the report. */
 export async function* todoCsv(
   todos: readonly Todo[],
@@ -271,7 +273,10 @@ export async function* todoCsv(
   language: Language,
 ): AsyncGenerator<string> {
   yield `\uFEFF${csvLine(headings(language))}`;
-  for (const todo of todos) yield csvLine(todoCells(todo, time, language));
+  for (let at = 0; at < todos.length; at += ROWS_OF_A_PAGE) {
+    const page = todos.slice(at, at + ROWS_OF_A_PAGE);
+    yield page.map((todo) => csvLine(todoCells(todo, time, language))).join('');
+  }
 }
 
 /** A message is read and copied here, so that all of it is in sight. */
@@ -282,7 +287,6 @@ const COLUMNS: Partial<Record<TodoColumn, Column>> = {
   next_step: SENTENCES_COLUMN,
   message: SENTENCES_COLUMN,
 };
-const ROWS_OF_A_PAGE = 100;
 const NAME: Words = { en: 'todo', zh: '待联系商户' };
 
 export function todoWorkbook(

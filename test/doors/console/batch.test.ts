@@ -4,7 +4,7 @@ import { auditPage } from '../../../src/app/console-users.js';
 import { batchesToReport, report } from '../../../src/app/report.js';
 import { preview } from '../../../src/app/retry-cancel.js';
 import { previewLines } from '../../../src/app/retry-cancel-words.js';
-import { attachment } from '../../../src/console/download.js';
+import { attachment, download } from '../../../src/console/download.js';
 import { qrShape } from '../../../src/reporter/qr.js';
 import { merchant } from '../../support/merchants.js';
 import { type Console, openConsole, type Visitor } from './support/visitor.js';
@@ -75,6 +75,18 @@ test.each([
   expect(text.replace(/^\uFEFF/, '')).toBe((await wholeReport(it, request)).replace(/^\uFEFF/, ''));
   expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
   expect(headers.get('content-disposition')).toMatch(/^attachment; filename="b1 report/);
+});
+
+test('a download is whole though its pieces lie in one buffer, and wait for the browser', async () => {
+  const piece = Buffer.alloc(4);
+  async function* pieces(): AsyncGenerator<string | Buffer> {
+    for (const text of ['aaaa', 'bbbb', 'cccc']) {
+      piece.write(text);
+      yield piece;
+    }
+    yield 'end';
+  }
+  expect(await download('x.csv', 'csv', pieces()).text()).toBe('aaaabbbbccccend');
 });
 
 test('a workbook, and the rows with a link, are downloaded', async () => {
