@@ -1,7 +1,8 @@
 /**
  * What the Lua scripts must know of the tables of `domain/`: written out in their text before it is loaded, as the names of
- * keys are (keys.ts). A script writes `constant.rowsPerPage`, and `field.state` for a field of a registration's hash
- * (registration-fields.ts). A table is made anew wherever it stands, so a script that needs one seldom names it in a function.
+ * keys are (keys.ts). A script writes `constant.rowsPerPage`, `constant.relation.waits` for one value of a table, and
+ * `field.state` for a field of a registration's hash (registration-fields.ts). A table is made anew wherever it stands, so a
+ * script that needs one seldom names it in a function.
  */
 
 import { ROWS_PER_PAGE } from '../domain/batch.js';
@@ -18,12 +19,14 @@ import {
 } from '../domain/registration.js';
 import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
 import { SHOWN_NAMES, shortNameOf } from './ledger/registration-fields.js';
+import { RELATION_CODES } from './ledger/relation-codes.js';
 
 type Constant = string | number | boolean | { readonly [name: string]: Constant };
 
 const CONSTANTS: Readonly<Record<string, Constant>> = {
   rowsPerPage: ROWS_PER_PAGE,
   purgedRow: PURGED_ROW,
+  relation: RELATION_CODES,
   relayLooksEveryMs: RELAY_LOOKS_EVERY_MS,
   dayExpiresS: QUOTA_DAY_KEPT_S,
   threeDaysS: 3 * 86_400,
@@ -42,16 +45,17 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
 
 export function withConstants(lua: string): string {
   return lua
-    .replace(/\bconstant\.(\w+)/g, (_, name: string) => luaOf(constantOf(name)))
+    .replace(/\bconstant\.(\w+(?:\.\w+)*)/g, (_, path: string) => luaOf(constantOf(path)))
     .replace(
       /\bfield(?:\.(\w+)|\['(\w+)'\])/g,
       (_, name?: string, keyword = '') => `'${shortNameOf(name ?? keyword)}'`,
     );
 }
 
-function constantOf(name: string): Constant {
-  const value = CONSTANTS[name];
-  if (value === undefined) throw new Error(`A script names the constant ${name}, which lua-constants.ts does not have`);
+function constantOf(path: string): Constant {
+  let value: Constant | undefined = CONSTANTS;
+  for (const name of path.split('.')) value = typeof value === 'object' ? value[name] : undefined;
+  if (value === undefined) throw new Error(`A script names the constant ${path}, which lua-constants.ts does not have`);
   return value;
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { LINE_EVENTS, LINE_STATES, type LineEvent, type LineState, nextLine } from '../../src/domain/line.js';
 import { newRegistration, STATES } from '../../src/domain/registration.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
+import { RELATION_CODES } from '../../src/redis/ledger/relation-codes.js';
 import { withConstants } from '../../src/redis/lua-constants.js';
 import { textOf } from '../../src/redis/scripts.js';
 import { useRedis } from '../support/redis.js';
@@ -34,9 +35,24 @@ test('a script gets what the tables say, of every state and event', async () => 
   expect([state, until]).toEqual([shortNameOf('state'), shortNameOf('until')]);
 });
 
+test('a script gets one value of a table as it is, and no table for it', () => {
+  expect(withConstants('return constant.relation.waits .. id')).toBe(`return "${RELATION_CODES.waits}" .. id`);
+});
+
 test('a script that names what no table has is not loaded', () => {
   expect(() => withConstants('return constant.rowsPerSheet')).toThrow('constant rowsPerSheet');
+  expect(() => withConstants('return constant.relation.sent')).toThrow('constant relation.sent');
+  expect(() => withConstants('return constant.rowsPerPage.relation')).toThrow('constant rowsPerPage.relation');
   expect(() => withConstants("redis.call('HGET', KEYS[1], field.colour)")).toThrow('no field colour');
+});
+
+test('no script spells the letter of a relation itself', () => {
+  const letters = new Set<string>(Object.values(RELATION_CODES));
+  const spelled = scripts.flatMap((name) => {
+    const code = readFileSync(new URL(`${name}.lua`, folder), 'utf8').replace(/--.*/g, '');
+    return (code.match(/'\^?[a-z]['[]/g) ?? []).filter((it) => letters.has(it.replace(/[^a-z]/g, '')));
+  });
+  expect(spelled).toEqual([]);
 });
 
 test('no script spells a field of a registration itself', () => {

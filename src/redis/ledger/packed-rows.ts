@@ -2,6 +2,7 @@
 import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { DetailColumns, Relation, RowWithOutcome } from '../../domain/row.js';
 import { FIELD_JOINT, SHOWN_NAMES, shownRegistrationFrom } from './registration-fields.js';
+import { RELATION_CODES } from './relation-codes.js';
 import { unpackRow } from './rows.js';
 
 export const JOINT = '\u001e';
@@ -57,11 +58,11 @@ export function unpackedRow(index: number, text: string, fields: string, columns
 function relationFrom(text: string): Relation {
   const rest = text.slice(1);
   switch (text[0]) {
-    case 'r':
+    case RELATION_CODES.registered:
       return { kind: 'registered', id: rest };
-    case 'w':
+    case RELATION_CODES.waits:
       return { kind: 'waits', id: rest };
-    case 'c': {
+    case RELATION_CODES.replaced: {
       const [id = '', by = '', attempts] = rest.split('|');
       return {
         kind: 'replaced',
@@ -70,11 +71,11 @@ function relationFrom(text: string): Relation {
         ...(attempts !== undefined && { attempts: Number(attempts) }),
       };
     }
-    case 'a': {
+    case RELATION_CODES.already_created: {
       const [id = '', appid = ''] = rest.split('|');
       return { kind: 'already_created', id, ...(appid !== '' && { appid }) };
     }
-    case 'd': {
+    case RELATION_CODES.duplicate: {
       const [id = '', firstIndex] = rest.split('|');
       return { kind: 'duplicate', id, firstIndex: Number(firstIndex) };
     }

@@ -2,10 +2,11 @@
 import type { DetailColumns, RowWithOutcome } from '../../domain/row.js';
 import { JOINT, type PackedPage, unpackedRow } from './packed-rows.js';
 import { FIELD_JOINT, SHOWN_NAMES } from './registration-fields.js';
+import { RELATION_CODES } from './relation-codes.js';
 import { DETAILS_JOINT } from './rows.js';
 
-/** What stands before the id of a row that is sent: `r`. */
-const REGISTERED = 0x72;
+/** What stands before the id of a row that is sent. */
+const REGISTERED = RELATION_CODES.registered.charCodeAt(0);
 /** What follows the id. */
 const LINE_FEED = 0x0a;
 /** What a row that was not joined (rows.ts) begins with: `[`. */

@@ -3,12 +3,13 @@
 import { countedAs } from '../../domain/batch.js';
 import type { Registration } from '../../domain/registration.js';
 import { keptOutcomeText } from './registration-fields.js';
+import { RELATION_CODES } from './relation-codes.js';
 
 /** One row, as prelude.lua writes it down. */
 export type RowChange = readonly [
   /** `batch/index` */
   pointer: string,
-  /** What the row is to the registration from now on (batches.ts, `Relation`); '' for no change. */
+  /** What the row is to the registration from now on (relation-codes.ts); '' for no change. */
   relation: string,
   /** The names under which its batch counts it, before and after. */
   countedBefore: string,
@@ -47,7 +48,7 @@ function changeOfOwn(pointer: string, { before, last, after, replaces }: Course)
 
 function changeOfWaiting(pointer: string, { before, after }: Course): RowChange {
   const was = countOfWaiting(before);
-  if (isOwn(after, pointer)) return [pointer, `r${after.id}`, was, countOf(after), ''];
+  if (isOwn(after, pointer)) return [pointer, RELATION_CODES.registered + after.id, was, countOf(after), ''];
   if (after.waitingRows.includes(pointer)) return [pointer, '', was, countOfWaiting(after), ''];
   if (after.state === 'created') return [pointer, createdBefore(after), was, 'already_created', ''];
   return [pointer, replacedBy(after.id, after.waitingRows[0] ?? ''), was, 'cancelled', ''];
@@ -60,9 +61,10 @@ function isOwn({ row, joinedRows }: Registration, pointer: string): boolean {
 /** What a row that was just accepted is, and counts as. */
 export function newRow(pointer: string, registration: Registration): { relation: string; counted: string } {
   if (registration.waitingRows.includes(pointer)) {
-    return { relation: `w${registration.id}`, counted: countOfWaiting(registration) };
+    return { relation: RELATION_CODES.waits + registration.id, counted: countOfWaiting(registration) };
   }
-  if (isOwn(registration, pointer)) return { relation: `r${registration.id}`, counted: countOf(registration) };
+  if (isOwn(registration, pointer))
+    return { relation: RELATION_CODES.registered + registration.id, counted: countOf(registration) };
   return { relation: createdBefore(registration), counted: 'already_created' };
 }
 
@@ -77,9 +79,10 @@ export function countOfWaiting({ state }: Pick<Registration, 'state'>): string {
 
 /** `pointer`: the newer row; '' if an operator withdrew the row. `attempts`: earlier attempts. */
 function replacedBy(id: string, pointer: string, attempts = 0): string {
-  return attempts === 0 ? `c${id}|${pointer}` : `c${id}|${pointer}|${attempts}`;
+  const replaced = `${RELATION_CODES.replaced}${id}|${pointer}`;
+  return attempts === 0 ? replaced : `${replaced}|${attempts}`;
 }
 
 function createdBefore({ id, appid, earlierAppids }: Registration): string {
-  return `a${id}|${appid ?? earlierAppids?.at(-1) ?? ''}`;
+  return `${RELATION_CODES.already_created}${id}|${appid ?? earlierAppids?.at(-1) ?? ''}`;
 }

@@ -28,7 +28,7 @@ local function count(name) delta[name] = (delta[name] or 0) + 1 end
 
 local function duplicate_of(id, index)
   count('duplicate')
-  return 'd' .. id .. '|' .. index
+  return constant.relation.duplicate .. id .. '|' .. index
 end
 
 -- The index of an earlier row of this batch among the rows of the registration.
@@ -44,8 +44,10 @@ local function accept_created(id, pointer, appid)
   local _, own = row_of(pointer)
   redis.call('HSET', key.firstRows(batch), id, own)
   count('already_created')
-  return 'a' .. id .. '|' .. (appid or '')
+  return constant.relation.already_created .. id .. '|' .. (appid or '')
 end
+
+local APPID_OF_CREATED = '^' .. constant.relation.already_created .. '[^|]*|(.*)$'
 
 -- For an existing registration: applies the decision and returns the relation; nil if a new decision is needed.
 local function accept_decided(id, pointer, row, state, decided)
@@ -54,7 +56,7 @@ local function accept_decided(id, pointer, row, state, decided)
   if version_of(id) ~= decided.version then return nil end
   local is_held = state == NEW_STATE and redis.call('ZSCORE', key.held(row_of(row)), id)
   local step = decided.step
-  local appid = string.match(decided.relation, '^a[^|]*|(.*)$')
+  local appid = string.match(decided.relation, APPID_OF_CREATED)
   if appid then
     record(id, step)
     return accept_created(id, pointer, appid)
@@ -100,7 +102,7 @@ local function accept_unsent(id, pointer, decided)
   if exists and not cjson.decode(decided).refused then return accept_decided(id, pointer, now[2], state, decided) end
   if exists and version_of(id) ~= cjson.decode(decided).version then return nil end
   count('invalid')
-  return 'i'
+  return constant.relation.refused
 end
 
 local NONE, LENGTH = string.rep(' ', 16), 16
@@ -129,14 +131,14 @@ local are_created = create_all()
 -- rows, too, is a changed one.
 local created, has_others = 0, false
 
--- The row's relation to its registration (domain/row.ts, `Relation`).
+-- The row's relation to its registration (relation-codes.ts).
 local function accept(id, index, decided)
   local pointer = not are_created and batch .. '/' .. index
   if are_created or redis.call('SETNX', key.registration(id), row_number(known[3], index)) == 1 then
     created = created + 1
     if pushes_wait then unpark_for(id) end
     ready[#ready + 1] = id
-    return 'r' .. id
+    return constant.relation.registered .. id
   end
   local now = fields_of(id, field.state, field.row, field.joinedRows, field.waitingRows, field.appid)
   local state = now[1] or NEW_STATE
@@ -175,7 +177,7 @@ for place = 0, #ARGV[5] / LENGTH - 1 do
   if #undecided > 0 then
     if id ~= NONE and redis.call('EXISTS', key.registration(id)) == 1 then undecided[#undecided + 1] = id end
   elseif index >= accepted then
-    local relation, created_before = 'i', created
+    local relation, created_before = constant.relation.refused, created
     if id == NONE then
       count('invalid')
     elseif decided and (decided == 'never' or string.find(decided, '^{"never":true')) then

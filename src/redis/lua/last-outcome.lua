@@ -12,7 +12,7 @@ local function settled_at(index)
 end
 
 for i, packed in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  if string.sub(packed, 1, 1) == 'r' then
+  if string.sub(packed, 1, 1) == constant.relation.registered then
     local at = settled_at(ARGV[2] + i - 1) or fields_of(string.sub(packed, 2, 17), ARGV[3])[1]
     last = math.max(last, tonumber(at or '') or 0)
   end

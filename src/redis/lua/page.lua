@@ -20,8 +20,8 @@ end
 
 local settled = key.keptOutcomes(ARGV[1])
 local has_settled = call('EXISTS', settled) == 1
--- r, a, d, w and c stand before the id (row-changes.ts); other rows have no registration.
-local HAS_REGISTRATION = { [114] = true, [97] = true, [100] = true, [119] = true, [99] = true }
+-- A row that our checks refused has no registration.
+local REFUSED = byte(constant.relation.refused)
 
 -- The rows whose registration has no fact, and so no hash. One MGET finds those of all rows.
 local function new_rows()
@@ -41,7 +41,7 @@ end
 local outcomes = {}
 for i = 1, #rows do
   local row, outcome = rows[i], nil
-  if HAS_REGISTRATION[byte(row)] then
+  if byte(row) ~= REFUSED then
     outcome = has_settled and call('HGET', settled, ARGV[2] + i - 1) or not is_new[i] and outcome_of(sub(row, 2, 17))
   end
   outcomes[i] = outcome or ''

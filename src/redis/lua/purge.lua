@@ -69,7 +69,7 @@ local function forget(id, now)
 end
 
 for i, packed in ipairs(rows) do
-  if string.sub(packed, 1, 1) == 'r' then
+  if string.sub(packed, 1, 1) == constant.relation.registered then
     local id = string.sub(packed, 2, 17)
     local now = fields_of(id, field.state, field.row, field.joinedRows, field.appid, field.taskId, field.version)
     -- A later batch may have replaced this row; then the registration belongs to that batch.
@@ -91,7 +91,7 @@ for i, packed in ipairs(rows) do
 end
 -- A row that waits for the outcome of another row is withdrawn with its batch.
 for i, packed in ipairs(rows) do
-  if string.sub(packed, 1, 1) == 'w' then
+  if string.sub(packed, 1, 1) == constant.relation.waits then
     local id = string.sub(packed, 2, 17)
     local registration, waiting = key.registration(id), fields_of(id, field.waitingRows)[1]
     local others = {}
