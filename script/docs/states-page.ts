@@ -1,5 +1,13 @@
 /** docs/states.md, printed from the tables of `registration` and `line`. */
-import { LINE_EVENTS, LINE_MOVES, LINE_STATES, type LineState } from '../../src/domain/line.js';
+import {
+  LINE_EVENTS,
+  LINE_MOVES,
+  LINE_STATES,
+  type LineState,
+  type LineStateRow,
+  type LineVerdict,
+  PROBE_ANSWERS,
+} from '../../src/domain/line.js';
 import { type Consequence, FACTS, isOver, MOVES, STATES, type State } from '../../src/domain/registration.js';
 import { ACTORS } from '../../src/domain/words.js';
 
@@ -88,23 +96,53 @@ const PROBES = {
   sent: 'where its worker has died',
 };
 
+const SEARCHES = {
+  pass: 'are sent',
+  stand_in: 'are the probe where no create can be sent',
+};
+
+const VERDICTS: Readonly<Record<LineVerdict, string>> = {
+  accepted: 'WeChat accepted the task',
+  refused: 'WeChat refused the merchant',
+  taken: 'WeChat answered something else',
+  again: "WeChat's gateway turned the call away",
+  failed: 'a fault that does not concern the merchant',
+};
+
+const PROBE_CALLS = {
+  create: 'a create',
+  any: 'any call',
+};
+
+const MET = {
+  same: 'the one that stopped the line',
+  create: 'another one of creates that may end by itself',
+  any: 'another one of all calls that may end by itself',
+};
+
 function theLine(): string[] {
   return [
     '# What the line can be',
     '',
     'The line is every call to WeChat, over all workers, behind one circuit breaker. A call that tries a stopped line is its',
-    'probe. While a probe is wanted because a person resumed the line, or is on its way, searches pass too, unless the way to',
-    'WeChat is at fault. An event that fits no move changes nothing.',
+    'probe: a create, or any call where the way to WeChat is at fault. Beside a create, searches are sent as the table says; where',
+    'any call can be the probe, a search waits as a create does. An event that fits no move changes nothing.',
     '',
     ...pictureOfTheLine(),
     '',
     '## States of the line',
     '',
     ...table(
-      ['state', 'meaning', '含义', 'a call goes as the probe'],
+      ['state', 'meaning', '含义', 'a call goes as the probe', 'searches, where the probe is a create'],
       (Object.keys(LINE_STATES) as LineState[]).map((state) => {
-        const row: { en: string; zh: string; probe?: keyof typeof PROBES } = LINE_STATES[state];
-        return [code(state), row.en, row.zh, row.probe === undefined ? '' : PROBES[row.probe]];
+        const { en, zh, probe, searches }: LineStateRow = LINE_STATES[state];
+        return [
+          code(state),
+          en,
+          zh,
+          probe === undefined ? '' : PROBES[probe],
+          searches === undefined ? '' : SEARCHES[searches],
+        ];
       }),
     ),
     '',
@@ -113,6 +151,23 @@ function theLine(): string[] {
     ...table(
       ['event', 'meaning', '含义'],
       Object.entries(LINE_EVENTS).map(([event, { en, zh }]) => [code(event), en, zh]),
+    ),
+    '',
+    '## The answer to the probe',
+    '',
+    'The first line that fits. Without an answer, because the worker died in the call, a registration that WeChat accepted since',
+    'counts as accepted, one that failed counts as a fault, and in any other state another probe is sent later.',
+    '',
+    ...table(
+      ['answer', 'the probe can be', 'the fault that it met', 'event', 'because', '原因'],
+      PROBE_ANSWERS.map(({ verdict, probe, met, event, because }) => [
+        VERDICTS[verdict],
+        probe === undefined ? '' : PROBE_CALLS[probe],
+        met === undefined ? '' : MET[met],
+        code(event),
+        because.en,
+        because.zh,
+      ]),
     ),
     '',
     '## Moves of the line',

@@ -4,7 +4,7 @@
  * address) is not here: it stops the line at its first answer, with the words of that answer (`wechat/answers`).
  */
 import type { Limits } from './limits.js';
-import { opensByItself, type Tried } from './line.js';
+import { opensByItself, type ProbeCall, type Tried } from './line.js';
 import type { Patience } from './patience.js';
 import type { Actor, Words } from './words.js';
 
@@ -15,7 +15,7 @@ export interface LineFault extends Words {
    * `create`, `any`: the line opens by itself. One call of that kind, the probe, is sent after a wait that grows, and the
    * line opens when WeChat answers it. Absent: a person has to act, and then `fastregister resume` sends the probe.
    */
-  readonly probe?: 'create' | 'any';
+  readonly probe?: ProbeCall;
   /**
    * A create that meets it may have arrived, and is not sent again: so WeChat is asked something harmless first (`quota/get`),
    * and only when that is answered does a create try the line.
@@ -138,7 +138,7 @@ export const PROBE_IN_ANY_CASE_EVERY = 3;
 
 /** How a line opens by itself. */
 export interface Probe {
-  readonly call: 'create' | 'any';
+  readonly call: ProbeCall;
   readonly asksFirst: boolean;
   readonly firstMs: number;
   readonly maxMs: number;

@@ -2,20 +2,37 @@
  * The line: every call to WeChat, over all workers, behind one circuit breaker. It stops when calls fail for a reason
  * that concerns no single merchant (line-faults.ts), and one call, the probe, shows whether it may open again. Where
  * books on the pattern say that the breaker is closed, calls pass and the line is `running`; where it is open, the line
- * is `stopped`: for the people who read our words, an open line is a line that sends. LINE_STATES and LINE_MOVES are
- * printed into docs/states.md, and the Lua scripts get them when they are loaded (redis/lua-constants.ts): line.lua
- * walks them in `stop_line` and `line_after_probe`.
+ * is `stopped`: for the people who read our words, an open line is a line that sends. LINE_STATES, LINE_MOVES and
+ * PROBE_ANSWERS are printed into docs/states.md, and the Lua scripts get them when they are loaded (redis/lua-constants.ts):
+ * line.lua walks them in `stop_line` and `line_after_probe`, acquire.lua in `passes_line`.
  */
 import type { Words } from './words.js';
 
-interface LineStateRow extends Words {
+export interface LineStateRow extends Words {
   /**
    * When a call may go as the probe. `wanted`: the next one may. `due`: when a wait is over that grows with each probe that
    * failed. `sent`: a probe is on its way, and another one goes when any call would be over: its worker has died. Absent:
    * none may.
    */
   readonly probe?: 'wanted' | 'due' | 'sent';
+  /**
+   * Where the probe is a create, what becomes of searches. `pass`: all are sent. That create may never be sent (it is withdrawn
+   * or held), a search has no effect on the merchant, and a search that meets the fault stops the line again. `stand_in`: a
+   * search goes as the probe when no create can be sent. Absent: none is sent.
+   */
+  readonly searches?: 'pass' | 'stand_in';
 }
+
+/**
+ * The calls that can be the probe, by the `probe` of the fault (line-faults.ts). If WeChat cannot be reached, a search shows that
+ * as well as a create does, and is not sent beside the probe. A fault without `probe`, which a person ends, is tried by a create.
+ */
+export const PROBE_CALLS = {
+  create: { create: true, search: false },
+  any: { create: true, search: true },
+} as const;
+
+export type ProbeCall = keyof typeof PROBE_CALLS;
 
 // biome-ignore format: one line, one state
 export const LINE_STATES = {
@@ -23,12 +40,12 @@ export const LINE_STATES = {
   paused: { en: 'a person paused it; it met no fault', zh: '运营人员已暂停，没有故障' },
   stopped: { en: 'stopped for a fault that a person has to fix', zh: '因故障停止，需人工处理' },
   stopped_paused: { en: 'the same, and a person paused it', zh: '因故障停止，需人工处理，且运营人员已暂停' },
-  half_open: { probe: 'wanted', en: 'a person resumed it: the next create is the probe', zh: '运营人员已恢复，下一次创建请求为试探请求' },
-  probing: { probe: 'sent', en: 'the probe is on its way', zh: '试探请求已发出' },
-  retrying: { probe: 'due', en: 'stopped for a fault that may end by itself: a probe is sent after a wait that grows', zh: '因可能自行消失的故障停止，按逐渐加长的间隔发出试探请求' },
+  half_open: { probe: 'wanted', searches: 'pass', en: 'a person resumed it: the next create is the probe', zh: '运营人员已恢复，下一次创建请求为试探请求' },
+  probing: { probe: 'sent', searches: 'pass', en: 'the probe is on its way', zh: '试探请求已发出' },
+  retrying: { probe: 'due', searches: 'stand_in', en: 'stopped for a fault that may end by itself: a probe is sent after a wait that grows', zh: '因可能自行消失的故障停止，按逐渐加长的间隔发出试探请求' },
   retrying_paused: { en: 'the same, and a person paused it: no probe is sent', zh: '因可能自行消失的故障停止，且运营人员已暂停：不发出试探请求' },
-  retrying_half_open: { probe: 'wanted', en: 'a person resumed it before its wait was over: the next call is the probe', zh: '运营人员在等待结束前已恢复，下一次请求为试探请求' },
-  retrying_probing: { probe: 'sent', en: 'the probe is on its way; should it fail, the line waits for the next one', zh: '试探请求已发出，若失败则等待下一次试探' },
+  retrying_half_open: { probe: 'wanted', searches: 'pass', en: 'a person resumed it before its wait was over: the next call is the probe', zh: '运营人员在等待结束前已恢复，下一次请求为试探请求' },
+  retrying_probing: { probe: 'sent', searches: 'pass', en: 'the probe is on its way; should it fail, the line waits for the next one', zh: '试探请求已发出，若失败则等待下一次试探' },
 } as const satisfies Record<string, LineStateRow>;
 
 export type LineState = keyof typeof LINE_STATES;
@@ -103,16 +120,49 @@ export function isHalfOpen(state: LineState): boolean {
   return probe === 'wanted' || probe === 'sent';
 }
 
-/** What the answer to a probe says of the line, by the verdict that the worker gives of it (effects.ts). */
-export const PROBE_EVENTS = {
-  accepted: 'probe_answered',
-  refused: 'probe_answered',
-  taken: 'probe_answered',
-  again: 'probe_void',
-  failed: 'probe_failed',
-} as const satisfies Record<string, LineEvent>;
+/**
+ * The verdict of the worker on a call, for the line and the first rows of a batch (effects.ts). `accepted`: WeChat accepted the
+ * task. `refused`: it refused the merchant. `taken`: any other answer of WeChat. `again`: WeChat's gateway turned the call away.
+ * `failed`: a fault was met that does not concern the merchant.
+ */
+export type LineVerdict = 'accepted' | 'refused' | 'taken' | 'again' | 'failed';
 
-export type LineVerdict = keyof typeof PROBE_EVENTS;
+/**
+ * The verdict on a probe by the verdict of its registration's state (registration.ts, STATES), where the worker gives none because
+ * it has died in the call. A state without an entry says nothing, and another probe is sent later.
+ */
+export const VERDICTS_WITHOUT_ANSWER = {
+  accepted: 'accepted',
+  refused: 'failed',
+} as const satisfies Record<string, LineVerdict>;
+
+export interface ProbeAnswer {
+  readonly verdict: LineVerdict;
+  /** Which calls try the line (PROBE_CALLS); absent: whichever do, also where a person has to act first. */
+  readonly probe?: ProbeCall;
+  /**
+   * A fault that the probe met. `same`: the one that stopped the line; `create`, `any`: another one that may end by itself, by
+   * the calls that meet it. Absent: whatever it met.
+   */
+  readonly met?: 'same' | ProbeCall;
+  readonly event: LineEvent;
+  readonly because: Words;
+}
+
+/** What the answer to a probe is for the line: the first rule that fits. */
+// biome-ignore format: one line, one rule
+export const PROBE_ANSWERS: readonly ProbeAnswer[] = [
+  { verdict: 'accepted', event: 'probe_answered', because: { en: 'WeChat looks at merchants again', zh: '微信已恢复处理商户' } },
+  { verdict: 'refused', event: 'probe_answered', because: { en: 'WeChat looks at merchants again', zh: '微信已恢复处理商户' } },
+  { verdict: 'taken', met: 'same', event: 'probe_failed', because: { en: 'WeChat answered with the fault that stopped the line', zh: '微信的答复仍是导致停止的故障' } },
+  { verdict: 'taken', event: 'probe_answered', because: { en: 'another fault concerns the merchant of the probe alone', zh: '其他故障只与试探请求的商户有关' } },
+  { verdict: 'again', probe: 'any', event: 'probe_answered', because: { en: 'WeChat could not be reached, and this call has reached it', zh: '此前无法连接微信，而本次请求已到达' } },
+  { verdict: 'again', event: 'probe_void', because: { en: 'nothing was learnt of the fault', zh: '没有得到与该故障有关的结果' } },
+  { verdict: 'failed', met: 'any', event: 'probe_blocked', because: { en: 'no call gets through to WeChat', zh: '任何请求都无法到达微信' } },
+  { verdict: 'failed', probe: 'create', met: 'create', event: 'probe_blocked', because: { en: 'the line opens by itself, whichever of the two faults it is', zh: '无论是哪一个故障，提交都会自动恢复' } },
+  { verdict: 'failed', probe: 'any', met: 'create', event: 'probe_blocked', because: { en: 'the line opens by itself, whichever of the two faults it is', zh: '无论是哪一个故障，提交都会自动恢复' } },
+  { verdict: 'failed', event: 'probe_failed', because: { en: 'the probe met the fault again', zh: '试探请求再次遇到该故障' } },
+];
 
 /** How a stopped line is tried by itself: when next, in ms since 1970, and how many calls have failed. */
 export interface Tried {
@@ -142,5 +192,7 @@ export interface LineStop {
   readonly probe?: Tried;
 }
 
-/** A problem that begins with `operator:` is no fault (line.lua, is_pause). */
-export const PAUSE = 'operator:pause';
+/** A problem that begins with this is no fault, but a pause (line.lua, is_pause). */
+export const PAUSE_PREFIX = 'operator:';
+
+export const PAUSE = `${PAUSE_PREFIX}pause` as const;

@@ -7,7 +7,16 @@
 
 import { ROWS_PER_PAGE } from '../domain/batch.js';
 import { QUOTA_DAY_KEPT_S } from '../domain/budgets.js';
-import { LINE_MOVES, LINE_STATES, type LineEvent, type LineState, PROBE_EVENTS } from '../domain/line.js';
+import {
+  LINE_MOVES,
+  LINE_STATES,
+  type LineEvent,
+  type LineState,
+  PAUSE_PREFIX,
+  PROBE_ANSWERS,
+  PROBE_CALLS,
+  VERDICTS_WITHOUT_ANSWER,
+} from '../domain/line.js';
 import { LONGEST_LIFE_MS } from '../domain/presence.js';
 import {
   isUnsent,
@@ -21,7 +30,7 @@ import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
 import { SHOWN_NAMES, shortNameOf } from './ledger/registration-fields.js';
 import { RELATION_CODES } from './ledger/relation-codes.js';
 
-type Constant = string | number | boolean | { readonly [name: string]: Constant };
+type Constant = string | number | boolean | readonly Constant[] | { readonly [name: string]: Constant };
 
 const CONSTANTS: Readonly<Record<string, Constant>> = {
   rowsPerPage: ROWS_PER_PAGE,
@@ -36,11 +45,16 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   lineMoves: lineMoves(),
   /** Of each state of the line when a call may go as its probe. */
   lineProbes: columnOf(LINE_STATES, 'probe'),
-  probeEvents: PROBE_EVENTS,
+  /** Of each state of the line what becomes of searches beside that call. */
+  lineSearches: columnOf(LINE_STATES, 'searches'),
+  probeCalls: PROBE_CALLS,
+  probeAnswers: PROBE_ANSWERS.map(({ because: _, ...rule }) => rule as Record<string, Constant>),
+  verdictsWithoutAnswer: VERDICTS_WITHOUT_ANSWER,
+  pausePrefix: PAUSE_PREFIX,
   shownFields: SHOWN_NAMES.join(' '),
   verdictOfState: columnOf(STATES, 'verdict'),
-  unsentStates: (Object.keys(STATES) as State[]).filter(isUnsent).join(' '),
-  settlesRows: Object.fromEntries(STATES_THAT_SETTLE_ROWS.map((state) => [state, true])),
+  unsent: setOf((Object.keys(STATES) as State[]).filter(isUnsent)),
+  settlesRows: setOf(STATES_THAT_SETTLE_ROWS),
 };
 
 export function withConstants(lua: string): string {
@@ -54,16 +68,32 @@ export function withConstants(lua: string): string {
 
 function constantOf(path: string): Constant {
   let value: Constant | undefined = CONSTANTS;
-  for (const name of path.split('.')) value = typeof value === 'object' ? value[name] : undefined;
+  for (const name of path.split('.')) value = isTable(value) ? value[name] : undefined;
   if (value === undefined) throw new Error(`A script names the constant ${path}, which lua-constants.ts does not have`);
   return value;
 }
 
 function luaOf(value: Constant): string {
-  if (typeof value !== 'object') return JSON.stringify(value);
-  return `{ ${Object.entries(value)
-    .map(([name, it]) => `[${JSON.stringify(name)}] = ${luaOf(it)}`)
-    .join(', ')} }`;
+  if (isTable(value)) {
+    return inBraces(Object.entries(value).map(([name, it]) => `[${JSON.stringify(name)}] = ${luaOf(it)}`));
+  }
+  return isList(value) ? inBraces(value.map(luaOf)) : JSON.stringify(value);
+}
+
+function inBraces(parts: readonly string[]): string {
+  return `{ ${parts.join(', ')} }`;
+}
+
+function isList(value: Constant | undefined): value is readonly Constant[] {
+  return Array.isArray(value);
+}
+
+function isTable(value: Constant | undefined): value is { readonly [name: string]: Constant } {
+  return typeof value === 'object' && !isList(value);
+}
+
+function setOf(names: readonly string[]): Record<string, true> {
+  return Object.fromEntries(names.map((name) => [name, true]));
 }
 
 function lineMoves(): Record<LineEvent, Partial<Record<LineState, LineState>>> {

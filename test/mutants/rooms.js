@@ -24,7 +24,7 @@ export const LUA_TESTS = {
     ...['purge', 'wakeups'].map((name) => `test/stages/${name}.test.ts`),
   ],
   fact: ['batches', 'calls', 'ledger', 'line', 'one-enterprise'].map(ofRedis),
-  line: ['calls', 'ledger', 'line', 'line-moves'].map(ofRedis),
+  line: ['calls', 'ledger', 'line', 'line-moves', 'line-policy'].map(ofRedis),
   'first-rows': ['batches', 'line', 'one-enterprise'].map(ofRedis),
   pushes: ['auth-codes', 'ledger', 'one-enterprise'].map(ofRedis),
   purge: ['test/stages/purge.test.ts'],
@@ -32,7 +32,7 @@ export const LUA_TESTS = {
   'ack-pushes': ['test/stages/recorder-troubles.test.ts'],
   'store-pushes': ['test/stages/receiver-replays.test.ts'],
   sweep: ['relay'].map(ofRedis),
-  acquire: ['calls', 'day', 'line'].map(ofRedis),
+  acquire: ['calls', 'day', 'line', 'line-policy'].map(ofRedis),
   tidy: ['test/stages/purge.test.ts'],
   others: ['auth-codes', 'batches', 'calls', 'component-store', 'day', 'heartbeat', 'line', 'links'].map(ofRedis),
 };

@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { LINE_EVENTS, LINE_STATES, type LineEvent, type LineState, nextLine } from '../../src/domain/line.js';
+import {
+  LINE_EVENTS,
+  LINE_STATES,
+  type LineEvent,
+  type LineState,
+  nextLine,
+  PROBE_ANSWERS,
+} from '../../src/domain/line.js';
 import { newRegistration, STATES } from '../../src/domain/registration.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { RELATION_CODES } from '../../src/redis/ledger/relation-codes.js';
@@ -37,6 +44,13 @@ test('a script gets what the tables say, of every state and event', async () => 
 
 test('a script gets one value of a table as it is, and no table for it', () => {
   expect(withConstants('return constant.relation.waits .. id')).toBe(`return "${RELATION_CODES.waits}" .. id`);
+});
+
+test('a script gets the rules of a table in their order', async () => {
+  const rules = JSON.parse(
+    String(await server.redis.eval(withConstants('return cjson.encode(constant.probeAnswers)'), 0)),
+  );
+  expect(rules).toEqual(PROBE_ANSWERS.map(({ because: _, ...rule }) => rule));
 });
 
 test('a script that names what no table has is not loaded', () => {

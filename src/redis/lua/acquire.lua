@@ -40,6 +40,9 @@ local line_state, line_probe, probe_deadline, probe_call, probe_due_at, longest_
   'HMGET', key.line(), 'state', 'probe', 'probeDeadline', 'probeCall', 'dueAt', 'maxMs', 'question'
 ))
 local PROBES = line_state and constant.lineProbes
+local SEARCHES = line_state and constant.lineSearches
+-- Which calls can be the probe: those that can meet the fault.
+local CAN_PROBE = line_state and (constant.probeCalls)[probe_call or 'create']
 -- Redis' clock may have been set back. Times in its future then count as now, so that no call waits for the clock to catch up.
 local pause = redis.call('PTTL', key.pause())
 if pause > 0 then
@@ -113,17 +116,16 @@ local function may_be_probe()
   return false, tonumber(waits_until) - now
 end
 
--- A stopped line lets the probe through. A half-open line whose probe is a create also lets every search through: the create may
--- never be sent (it is withdrawn or held), a search has no effect on the merchant, and a search that meets the fault stops the
--- line again. If WeChat cannot be reached, a search can be the probe just as a create can, and gets no exception.
+-- Whether a call passes a stopped line: as the probe, or as a search beside it (domain/line.ts, PROBE_CALLS and LINE_STATES).
 local function passes_line(kind)
-  local any = probe_call == 'any'
   local may, wait_ms = may_be_probe()
-  if may and (kind == 'create' or any) then return true end
-  local is_half_open = PROBES[line_state] == 'wanted' or PROBES[line_state] == 'sent'
-  if kind == 'search' and is_half_open and not any then return true end
-  -- Where no create is left that could be the probe, searches go on.
-  if kind == 'search' and may and (budget.closedMs > 0 or no_create_waits()) then return true end
+  if CAN_PROBE[kind] then
+    if may then return true end
+  else
+    local searches = SEARCHES[line_state]
+    if searches == 'pass' then return true end
+    if searches == 'stand_in' and may and (budget.closedMs > 0 or no_create_waits()) then return true end
+  end
   return false, math.max(wait_ms or -1, -1)
 end
 
@@ -210,7 +212,7 @@ local function acquire(id, version, kind, job, step, person, write_id)
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, step_from(step), write_id)
   -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
-  local probing = line_state and (is_create or probe_call == 'any') and next_line(line_state, 'probe_sent')
+  local probing = line_state and CAN_PROBE[kind] and next_line(line_state, 'probe_sent')
   if probing then
     -- The probe before it was lost with its worker.
     if line_probe then redis.call('HSET', key.line(), 'earlierProbe', line_probe) end

@@ -3,7 +3,7 @@
 -- The line's state and its probes, once this run has read them.
 local line_now
 
-local function is_pause(problem) return string.sub(problem, 1, 9) == 'operator:' end
+local function is_pause(problem) return string.find(problem, constant.pausePrefix, 1, true) == 1 end
 
 -- The state that an event leads to (domain/line.ts, LINE_MOVES); nil if it changes nothing.
 local function next_line(state, event) return (constant.lineMoves)[event][state] end
@@ -147,19 +147,24 @@ end
 -- (domain/registration.ts). The answer may be lost, or come as a push: only the state is known in every case.
 local VERDICT_OF = constant.verdictOfState
 
--- The event that the answer to the probe is for the line (domain/line.ts, LINE_EVENTS); nil if it is none. If the worker died in
+-- What the probe met, in the words of PROBE_ANSWERS; nil if it met no fault, or one that only a person ends.
+local function fault_of_probe(met, problem)
+  if not met then return nil end
+  if met.code == problem then return 'same' end
+  return met.probe and met.probe.call
+end
+
+-- The event that the answer to the probe is for the line (domain/line.ts, PROBE_ANSWERS); nil if it is none. If the worker died in
 -- the call, there is no verdict: then the registration's state decides, or another probe is sent later (acquire.lua).
 local function event_of_probe(step, state)
   local _, _, _, problem, call = unpack(line_now)
-  local verdict, met = step.verdict or (call == 'any' and step.searchVerdict), step.repeatedError
-  -- WeChat answered, but with the fault that stopped the line. Another fault concerns the probe's merchant alone.
-  if verdict == 'taken' and met and met.code == problem then verdict = 'failed' end
-  -- The line is stopped because WeChat could not be reached, and WeChat answered: the probe has reached it.
-  if verdict == 'again' and call == 'any' then verdict = 'taken' end
-  if not verdict then verdict = VERDICT_OF[state] == 'refused' and 'failed' or VERDICT_OF[state] == 'accepted' and 'accepted' end
-  local event = verdict and (constant.probeEvents)[verdict]
-  local is_blocked = event == 'probe_failed' and met and met.probe and met.code ~= problem and (call or met.probe.call == 'any')
-  return is_blocked and 'probe_blocked' or event
+  local is_search_one = (constant.probeCalls)[call or 'create'].search
+  local verdict = step.verdict or is_search_one and step.searchVerdict or (constant.verdictsWithoutAnswer)[VERDICT_OF[state]]
+  local met = fault_of_probe(step.repeatedError, problem)
+  for _, rule in ipairs(constant.probeAnswers) do
+    local fits = rule.verdict == verdict and (not rule.probe or rule.probe == call) and (not rule.met or rule.met == met)
+    if fits then return rule.event end
+  end
 end
 
 -- The probe met another fault, which now is the reason for the stop. The time of the stop counts from the first fault.
@@ -194,11 +199,13 @@ local function line_after_probe(id, step, state)
   local to = event and next_line(line_now[1], event)
   if not to then return end
   if event == 'probe_blocked' then write_blocked(step.repeatedError, step.at) end
-  if event == 'probe_void' and to == 'retrying' then
-    redis.call('HSET', key.line(), 'dueAt', milliseconds())
-  elseif to == 'retrying' then
-    write_next_probe()
-  elseif to == 'stopped' and state ~= 'queued' and state ~= 'deferred' then
+  if (constant.lineProbes)[to] == 'due' then
+    if event == 'probe_void' then
+      redis.call('HSET', key.line(), 'dueAt', milliseconds())
+    else
+      write_next_probe()
+    end
+  elseif event == 'probe_failed' and not (constant.unsent)[state] then
     -- WeChat may have accepted this probe after all. A line that opens by itself needs a probe with an answer.
     redis.call('HSET', key.line(), 'earlierProbe', id)
   end

@@ -185,7 +185,7 @@ local NEW_STATE = constant.newState
 local function no_create_waits()
   if redis.call('LLEN', key.ready('submit')) + redis.call('ZCARD', key.window('submit')) == 0 then return true end
   local count = -redis.call('ZCARD', key.scheduled('submit'))
-  for state in string.gmatch(constant.unsentStates, '%S+') do
+  for state in pairs(constant.unsent) do
     count = count + (redis.call('HGET', key.states(), state) or 0)
   end
   for _, batch in ipairs(redis.call('SMEMBERS', key.heldBatches())) do
