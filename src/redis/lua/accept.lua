@@ -107,47 +107,73 @@ end
 
 local NONE, LENGTH = string.rep(' ', 16), 16
 local function registration_at(place) return string.sub(ARGV[5], place * LENGTH + 1, (place + 1) * LENGTH) end
+local ROWS = #ARGV[5] / LENGTH
 
--- Creates the registrations of all rows in one command, if the ledger has none of them, as it is with nearly every page: one by
--- one they cost Redis three times as much.
+-- A pattern would look at each character.
+local read = 1
+local function next_row()
+  local joint = string.find(ARGV[6], '\30', read, true) or #ARGV[6] + 1
+  local row = string.sub(ARGV[6], read, joint - 1)
+  read = joint + 1
+  return row
+end
+
+-- Rows of one page of the batch, which are stored together. A page with rows that have not created their registration is a changed
+-- one.
+local page_rows, has_others = {}, false
+-- How many registrations this run has created: most rows create one, so they are counted at the end.
+local created = 0
+
+local function created_by(id)
+  created = created + 1
+  if pushes_wait then unpark_for(id) end
+  ready[#ready + 1] = id
+  return constant.relation.registered .. id
+end
+
+-- Creates the registrations of all rows in one command, if the ledger has none of them: one by one they cost Redis three times as
+-- much. Answers whether it did.
 local function create_all()
-  local rows = #ARGV[5] / LENGTH
-  if first < accepted or #ARGV > 6 or rows > ROWS_PER_PAGE then return false end
-  local values, named = {}, {}
-  for place = 0, rows - 1 do
+  local values, named, size = {}, {}, 0
+  for place = 0, ROWS - 1 do
     local id = registration_at(place)
     if named[id] then return false end
     if id ~= NONE then
       named[id] = true
-      values[#values + 1] = key.registration(id)
-      values[#values + 1] = row_number(known[3], first + place)
+      values[size + 1], values[size + 2] = key.registration(id), row_number(known[3], first + place)
+      size = size + 2
     end
   end
-  return #values > 0 and redis.call('MSETNX', unpack(values)) == 1
+  return size > 0 and redis.call('MSETNX', unpack(values)) == 1
 end
-local are_created = create_all()
 
--- How many registrations this run has created: most rows create one, so they are counted at the end. A page that has other new
--- rows, too, is a changed one.
-local created, has_others = 0, false
+-- Accepts the rows if they are one page whose enterprises are all new, as nearly every page is. Answers whether it did: no row has
+-- to be looked at any further.
+local function accept_new_page()
+  local is_one_page = first == accepted and first % ROWS_PER_PAGE + ROWS <= ROWS_PER_PAGE
+  if not is_one_page or #ARGV > 6 or not create_all() then return false end
+  for place = 0, ROWS - 1 do
+    local id, relation = registration_at(place), constant.relation.refused
+    if id ~= NONE then relation = created_by(id) end
+    page_rows[place + 1] = relation .. '\n' .. next_row()
+  end
+  has_others = created < ROWS
+  if has_others then delta.invalid = ROWS - created end
+  accepted = accepted + ROWS
+  return true
+end
 
 -- The row's relation to its registration (relation-codes.ts).
 local function accept(id, index, decided)
-  local pointer = not are_created and batch .. '/' .. index
-  if are_created or redis.call('SETNX', key.registration(id), row_number(known[3], index)) == 1 then
-    created = created + 1
-    if pushes_wait then unpark_for(id) end
-    ready[#ready + 1] = id
-    return constant.relation.registered .. id
-  end
+  if redis.call('SETNX', key.registration(id), row_number(known[3], index)) == 1 then return created_by(id) end
+  local pointer = batch .. '/' .. index
   local now = fields_of(id, field.state, field.row, field.joinedRows, field.waitingRows, field.appid)
   local state = now[1] or NEW_STATE
   return accept_known(id, pointer, state, now[2], (now[3] or '') .. ' ' .. (now[4] or ''), now[5])
     or accept_decided(id, pointer, now[2], state, decided)
 end
 
--- Rows of one page of the batch are stored together, and their digests at the same indexes.
-local page_rows = {}
+-- Stores the rows, and their digests at the same indexes.
 local function store()
   if #page_rows == 0 then return end
   local from = accepted - #page_rows
@@ -162,17 +188,9 @@ end
 local decisions = {}
 for i = 7, #ARGV, 2 do decisions[tonumber(ARGV[i])] = ARGV[i + 1] end
 
--- A pattern would look at each character.
-local read = 1
-local function next_row()
-  local joint = string.find(ARGV[6], '\30', read, true) or #ARGV[6] + 1
-  local row = string.sub(ARGV[6], read, joint - 1)
-  read = joint + 1
-  return row
-end
-
 local undecided = {}
-for place = 0, #ARGV[5] / LENGTH - 1 do
+local left = accept_new_page() and 0 or ROWS
+for place = 0, left - 1 do
   local id, row, index, decided = registration_at(place), next_row(), first + place, decisions[place + 1]
   if #undecided > 0 then
     if id ~= NONE and redis.call('EXISTS', key.registration(id)) == 1 then undecided[#undecided + 1] = id end

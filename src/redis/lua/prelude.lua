@@ -195,9 +195,9 @@ local function no_create_waits()
 end
 
 -- A registration without a fact is a string, its row as a number: one command makes those of a page, and Redis keeps a number in the
--- place of its address. Lua counts exactly to 2^53: 2^28 rows a batch, 2^25 batches.
+-- place of its address. Lua counts exactly to 2^53: 2^28 rows a batch, 2^25 batches. Redis writes such a number in full.
 local ROWS_OF_A_BATCH = 2 ^ 28
-local function row_number(batch_number, index) return string.format('%.0f', batch_number * ROWS_OF_A_BATCH + index) end
+local function row_number(batch_number, index) return batch_number * ROWS_OF_A_BATCH + index end
 
 local batch_ids = {}
 local function batch_numbered(number)
