@@ -3,6 +3,9 @@
 /** A quota day is over in every time zone by then. */
 export const QUOTA_DAY_KEPT_S = 3 * 86_400;
 
+/** Tries of a Weixin ID that WeChat calls used up: more than any limit, and than the calls under way can give back. */
+export const TRIES_SPENT = 1_000_000;
+
 export interface Budgets {
   readonly perSecond: number;
   readonly perMinute: number;

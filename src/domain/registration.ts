@@ -103,6 +103,8 @@ export type State = keyof typeof STATES;
 
 interface FactRow extends Words {
   readonly by: keyof typeof REPORTERS;
+  /** The call to WeChat that is on its way from this fact on. */
+  readonly sends?: 'create' | 'search';
 }
 
 /** The sources of facts. */
@@ -118,7 +120,7 @@ export const FACTS = {
   row_accepted: { by: 'producer', en: 'a row of a sheet names this merchant and passed our checks', zh: '表中某行填写了该商户，且通过了本地校验' },
   row_refused: { by: 'worker', en: 'the registration API in use cannot take these details; nothing was sent', zh: '当前注册接口不接受这些信息，没有提交' },
   create_held: { by: 'worker', en: 'its Weixin ID has had its tries of the day', zh: '其微信号当日次数已用完' },
-  create_sent: { by: 'worker', en: 'permission to call was taken and `create` is on its way', zh: '已取得调用许可，`create` 已发出' },
+  create_sent: { by: 'worker', sends: 'create', en: 'permission to call was taken and `create` is on its way', zh: '已取得调用许可，`create` 已发出' },
   create_accepted: { by: 'worker', en: 'WeChat accepted the task', zh: '微信已受理任务' },
   create_busy: { by: 'worker', en: 'WeChat says that this enterprise already has a running task', zh: '微信答复该企业已有任务在执行' },
   create_postponed: { by: 'worker', en: 'WeChat answered that it may be tried again later', zh: '微信答复可稍后重试' },
@@ -129,7 +131,7 @@ export const FACTS = {
   answer_unknown: { by: 'worker', en: 'WeChat answered with an unknown code', zh: '微信返回了未知的代码' },
   answer_lost: { by: 'worker', en: 'the call may have arrived, but its answer did not come back', zh: '请求可能已送达，但没有收到答复' },
   try_returned: { by: 'worker', en: 'everybody met that fault, and the line stopped for it: the try does not count', zh: '所有商户均遇到该故障，提交已因此停止：该次尝试不计数' },
-  search_sent: { by: 'worker', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
+  search_sent: { by: 'worker', sends: 'search', en: 'permission to call was taken and `search` is on its way', zh: '已取得调用许可，`search` 已发出' },
   search_void: { by: 'worker', en: 'WeChat did not process `search`: no result', zh: '`search` 未被受理，没有得到结果' },
   search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交因故障停止' },
   task_running: { by: 'worker', en: '`search` says that the task is running', zh: '`search` 显示任务正在执行' },

@@ -6,7 +6,7 @@
  */
 
 import { ROWS_PER_PAGE } from '../domain/batch.js';
-import { QUOTA_DAY_KEPT_S } from '../domain/budgets.js';
+import { QUOTA_DAY_KEPT_S, TRIES_SPENT } from '../domain/budgets.js';
 import {
   LINE_MOVES,
   LINE_STATES,
@@ -18,7 +18,9 @@ import {
   VERDICTS_WITHOUT_ANSWER,
 } from '../domain/line.js';
 import { LONGEST_LIFE_MS } from '../domain/presence.js';
+import { KEPT_BY_PURGE } from '../domain/purge.js';
 import {
+  FACTS,
   isUnsent,
   newRegistration,
   PURGED_ROW,
@@ -30,6 +32,12 @@ import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
 import { SHOWN_NAMES, shortNameOf } from './ledger/registration-fields.js';
 import { RELATION_CODES } from './ledger/relation-codes.js';
 
+/** The id of its last write stays with a registration, too. */
+const PURGE_RULES = KEPT_BY_PURGE.map(({ where, keeps }) => ({
+  where: Object.fromEntries(Object.entries(where).map(([name, value]) => [shortNameOf(name), value])),
+  keeps: [...keeps, 'version'].map(shortNameOf),
+}));
+
 type Constant = string | number | boolean | readonly Constant[] | { readonly [name: string]: Constant };
 
 const CONSTANTS: Readonly<Record<string, Constant>> = {
@@ -40,6 +48,8 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   dayExpiresS: QUOTA_DAY_KEPT_S,
   threeDaysS: 3 * 86_400,
   longestLifeMs: LONGEST_LIFE_MS,
+  /** As text: Redis would have to print a number. */
+  triesSpent: String(TRIES_SPENT),
   newState: newRegistration('', '').state,
   /** `lineMoves[event][state]`: the state that the event leads to. */
   lineMoves: lineMoves(),
@@ -51,6 +61,10 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   probeAnswers: PROBE_ANSWERS.map(({ because: _, ...rule }) => rule as Record<string, Constant>),
   verdictsWithoutAnswer: VERDICTS_WITHOUT_ANSWER,
   pausePrefix: PAUSE_PREFIX,
+  /** Of each kind of fact the call that it sends. */
+  sends: columnOf(FACTS, 'sends'),
+  purgeRules: PURGE_RULES,
+  fieldsOfPurgeRules: [...new Set(PURGE_RULES.flatMap(({ where, keeps }) => [...Object.keys(where), ...keeps]))],
   shownFields: SHOWN_NAMES.join(' '),
   verdictOfState: columnOf(STATES, 'verdict'),
   unsent: setOf((Object.keys(STATES) as State[]).filter(isUnsent)),

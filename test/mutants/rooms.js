@@ -27,7 +27,7 @@ export const LUA_TESTS = {
   line: ['calls', 'ledger', 'line', 'line-moves', 'line-policy'].map(ofRedis),
   'first-rows': ['batches', 'line', 'one-enterprise'].map(ofRedis),
   pushes: ['auth-codes', 'ledger', 'one-enterprise'].map(ofRedis),
-  purge: ['test/stages/purge.test.ts'],
+  purge: [...['purging'].map(ofRedis), 'test/stages/purge.test.ts'],
   record: ['ledger', 'calls', 'many-script'].map(ofRedis),
   'ack-pushes': ['test/stages/recorder-troubles.test.ts'],
   'store-pushes': ['test/stages/receiver-replays.test.ts'],

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Budgets } from '../../src/domain/budgets.js';
 import { type Merchant, personOf } from '../../src/domain/merchant.js';
+import { FACTS } from '../../src/domain/registration.js';
 import { openCalls, type Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
@@ -387,6 +388,17 @@ describe('calls under way', () => {
     expect(await book.calls.underWay(MINUTE_MS)).toBe(2);
     await book.record(idOf(one), 'task_running', { callSentAt: sentAt });
     expect(await book.calls.underWay(MINUTE_MS)).toBe(1);
+  });
+
+  test('begin with the facts that say so, and with no other', async () => {
+    await book.load('b1', [one]);
+    await book.take(idOf(one));
+    const history = key('history', idOf(one));
+    for (const [kind, fact] of Object.entries(FACTS)) {
+      await server.redis.del(history);
+      await server.redis.rpush(history, JSON.stringify({ kind, at: Date.now() }));
+      expect([kind, await book.calls.underWay(MINUTE_MS)]).toEqual([kind, 'sends' in fact ? 1 : 0]);
+    }
   });
 
   test('are no longer so after as long as a call may take: their worker has died', async () => {

@@ -1,7 +1,7 @@
 -- Records a fact, loaded with every script after all that a fact can change.
 
--- Tries of a Weixin ID that has none left: more than the calls under way can return.
-local SPENT = '1000000'
+-- Tries of a Weixin ID that has none left.
+local SPENT = constant.triesSpent
 
 -- A history entry with the write id.
 local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"writeId":"' .. write_id .. '"}' end

@@ -33,11 +33,22 @@ local function forget_tasks(id, last)
   end
 end
 
--- Fields that stay of a registration whose outcome alone is kept.
-local KEPT_OF_CREATED = { field.state, field.appid, field.earlierAppids, field.version }
-local KEPT_OF_UNKNOWN = {
-  field.state, field.task, field.earlierTask, field.attempt, field.sentAt, field.version, field.earlierAppids, field.waitingRows,
-}
+local RULES, FIELDS_OF_RULES = constant.purgeRules, constant.fieldsOfPurgeRules
+
+local function fits(where, registration)
+  for name, value in pairs(where) do
+    local is = registration[name]
+    if not is or value ~= true and is ~= value then return false end
+  end
+  return true
+end
+
+-- The fields that stay of a registration (domain/purge.ts); nil if nothing does.
+local function kept_of(registration)
+  for _, rule in ipairs(RULES) do
+    if fits(rule.where, registration) then return rule.keeps end
+  end
+end
 
 -- What a report needs of a registration, in the order of registration-fields.ts.
 local SHOWN = {}
@@ -45,15 +56,15 @@ for name in string.gmatch(constant.shownFields, '%S+') do SHOWN[#SHOWN + 1] = na
 
 local function forget(id, now)
   forget_tasks(id, now[5])
-  local fields = now[1] == 'created' and KEPT_OF_CREATED or KEPT_OF_UNKNOWN
-  local values = fields_of(id, unpack(fields))
+  local values, was = fields_of(id, unpack(FIELDS_OF_RULES)), {}
+  for i, name in ipairs(FIELDS_OF_RULES) do was[name] = values[i] end
+  was[field.state] = now[1]
   redis.call('DEL', key.registration(id), key.history(id))
-  -- It has a Mini Program from an earlier attempt, and the attempt to create one more failed.
-  local has_earlier_one = now[1] ~= 'created' and values[7]
-  if now[1] == 'created' or has_earlier_one or now[1] == 'needs_review' and (values[2] == 'open' or values[3] == 'open') then
+  local kept = kept_of(was)
+  if kept then
     redis.call('HSET', key.registration(id), field.row, PURGED_ROW)
-    for i, name in ipairs(fields) do
-      if values[i] then redis.call('HSET', key.registration(id), name, values[i]) end
+    for _, name in ipairs(kept) do
+      if was[name] then redis.call('HSET', key.registration(id), name, was[name]) end
     end
     local shown = redis.call('HMGET', key.registration(id), unpack(SHOWN))
     for i = 1, #SHOWN do shown[i] = shown[i] or '' end

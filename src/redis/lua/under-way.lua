@@ -5,12 +5,14 @@
 local time = redis.call('TIME')
 local since = time[1] * 1000000 + time[2] - ARGV[1] * 1000
 
+local SENDS = constant.sends
+
 -- A registration has one call at a time. Pushes and operators add entries too, but only the answer has callSentAt.
 local function unanswered(id)
   local answered = {}
   for i = redis.call('LLEN', key.history(id)) - 1, 0, -1 do
     local entry = cjson.decode(redis.call('LINDEX', key.history(id), i))
-    if entry.kind == 'create_sent' or entry.kind == 'search_sent' then
+    if SENDS[entry.kind] then
       return not answered[entry.callSentAt or entry.at]
     end
     if entry.callSentAt then answered[entry.callSentAt] = true end
