@@ -21,7 +21,7 @@ import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { hasWriteId } from './ledger/ledger.js';
 import { type LossGuard, SETTLE_MS } from './ledger/loss.js';
-import { stepOf } from './ledger/steps.js';
+import { packWriteSet } from './ledger/packed-write-sets.js';
 import { newWriteId } from './ledger/write-set.js';
 import { manyScript, script } from './scripts.js';
 
@@ -111,7 +111,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   async function acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets, person: string): Promise<Permit> {
     const writeId = newWriteId();
     const id = snapshot.registration.id;
-    const { text, recorded, alike } = stepOf(snapshot, fact, {});
+    const { text, recorded, alike } = packWriteSet(snapshot, fact, {});
     const granted = {
       kind: 'go',
       snapshot: { ...snapshot, registration: recorded.after, version: writeId, alike },

@@ -5,7 +5,7 @@ import { openComponentStore } from '../../redis/component-store.js';
 import type { Confirmation } from '../../redis/confirmation.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import type { LossGuard } from '../../redis/ledger/loss.js';
-import { factTime } from '../../redis/ledger/steps.js';
+import { factTime } from '../../redis/ledger/packed-write-sets.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import type { WakeupChannel } from '../../redis/wakeup-channel.js';
 import type { Settings } from '../../settings.js';

@@ -62,7 +62,7 @@ interface Decided {
   readonly version: string;
   /** Such a row joins nothing. */
   readonly refused?: true;
-  readonly step?: WriteSet;
+  readonly writeSet?: WriteSet;
   readonly relation?: string;
   readonly counted?: string;
 }
@@ -173,8 +173,8 @@ export function openBatches(redis: Redis): Batches {
         return [[id, { never, version: snapshot.version, refused: true }]];
       }
       const { writeSet, recorded } = writeSetOf(snapshot, fact, {});
-      const step = { ...writeSet, writeId: newWriteId() };
-      return [[id, { never, version: snapshot.version, step, ...newRow(pointer, recorded.after) }]];
+      const signed = { ...writeSet, writeId: newWriteId() };
+      return [[id, { never, version: snapshot.version, writeSet: signed, ...newRow(pointer, recorded.after) }]];
     });
     return new Map((await Promise.all(all)).flat());
   }

@@ -5,9 +5,9 @@ import { batchOf, type DetailColumns } from '../../domain/row.js';
 import type { HistoryEntry, Recorded, Snapshot } from '../../domain/snapshot.js';
 import { key } from '../keys.js';
 import { manyScript } from '../scripts.js';
+import { NEW, packWriteSet } from './packed-write-sets.js';
 import { registrationFrom } from './registration-fields.js';
 import { unpackRow } from './rows.js';
-import { NEW, stepOf } from './steps.js';
 import { newWriteId } from './write-set.js';
 
 export interface Ledger {
@@ -80,7 +80,7 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
   ): Promise<Recorded> {
     for (let snapshot = known ?? (await read(id)); ; snapshot = await read(id)) {
       if (snapshot === undefined) throw new RegistrationUnknown(id);
-      const { text, recorded } = stepOf(snapshot, fact, effects);
+      const { text, recorded } = packWriteSet(snapshot, fact, effects);
       const job = [effects.job?.kind ?? '', effects.job?.name ?? ''];
       const common = gate === undefined ? '' : JSON.stringify({ epoch: gate.epoch(), settleMs: gate.settleMs });
       const answer = await recordScript(common, [id, snapshot.version, text, ...job, writeId]);

@@ -8,7 +8,7 @@ import { type Fact, isOver, isUnsent, type Move, type Registration, type Wait } 
 import { batchOf } from '../../domain/row.js';
 import type { Recorded, Snapshot } from '../../domain/snapshot.js';
 import type { WorkKind } from '../../domain/work.js';
-import { type CodeStep, codeStep } from '../pushes/auth-codes.js';
+import { type PackedCode, packCode } from '../pushes/auth-codes.js';
 import { difference } from './registration-fields.js';
 import { type RowChange, rowChanges } from './row-changes.js';
 
@@ -18,7 +18,7 @@ export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifSto
   readonly unchanged?: true;
   /** Without the write id, which the script adds: so that one text serves for many registrations. */
   readonly entry: string;
-  /** Of a step that is recorded by another one's script; else it comes beside the step. */
+  /** Of a write set that another one's script records (undo, accept.lua); any other has it beside it. */
   readonly writeId?: string;
   /** The entry of the waiting row that took its turn. */
   readonly turn?: string;
@@ -39,11 +39,11 @@ export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifSto
   readonly over?: true;
   readonly unasked?: true;
   readonly task?: string;
-  readonly owns?: { readonly appid: string; readonly code?: CodeStep | undefined };
+  readonly owns?: { readonly appid: string; readonly code?: PackedCode | undefined };
   readonly link?: number;
   readonly unlink?: true;
   readonly stop?: { readonly because: string; readonly problem: string; readonly at: number };
-  /** `undo` is a step, as JSON. */
+  /** `undo` is a write set, as JSON. */
   readonly repeatedError?: Effects['repeatedError'] & { readonly undo?: string };
 }
 
@@ -99,7 +99,7 @@ function miniProgramOf(fact: Fact): Pick<WriteSet, 'owns'> {
   if (kind !== 'mini_program_created' || appid === undefined) return {};
   if (authCode === undefined) return { owns: { appid } };
   const diesAt = at + AUTH_CODE_LIVES_MS;
-  const code = codeStep({ authCode, at, diesAt, pushedAt, from: 'created', isShared: false });
+  const code = packCode({ authCode, at, diesAt, pushedAt, from: 'created', isShared: false });
   return { owns: { appid, code } };
 }
 

@@ -10,7 +10,7 @@
 --      never sent) or the decision (JSON; for a row that is never sent it begins with "never":true):
 --        refused   true: a row that is never sent and joins no registration is invalid
 --        version   the registration's version on which the decision is based
---        step      see `record` in fact.lua    relation, counted    the row's relation, and the name under which it is counted
+--        writeSet  see `record` in fact.lua    relation, counted    the row's relation, and the name under which it is counted
 -- Rows that were accepted already (the same file again, or a lost answer) are skipped. The run ends at the first row that has
 -- no decision, or whose registration has changed since the decision.
 -- Answers { rows that the batch has now, registrations… }: the existing registrations of the rows that follow. { -1 }: Redis has
@@ -55,19 +55,19 @@ local function accept_decided(id, pointer, row, state, decided)
   decided = cjson.decode(decided)
   if version_of(id) ~= decided.version then return nil end
   local is_held = state == NEW_STATE and redis.call('ZSCORE', key.held(row_of(row)), id)
-  local step = decided.step
+  local write_set = decided.writeSet
   local appid = string.match(decided.relation, APPID_OF_CREATED)
   if appid then
-    record(id, step)
+    record(id, write_set)
     return accept_created(id, pointer, appid)
   end
   -- It is sent with the other rows of this batch: in their order, and after the first rows.
-  local is_ready = step.ready == 'submit'
+  local is_ready = write_set.ready == 'submit'
   if is_ready then
-    step.ready = nil
+    write_set.ready = nil
     redis.call('ZREM', key.scheduled('submit'), id)
   end
-  record(id, step)
+  record(id, write_set)
   -- If an earlier batch holds the registration back behind its first rows, it is now sent as a row of this batch.
   if is_held then
     no_longer_held(row_of(row), id)

@@ -9,7 +9,7 @@
 --        askMs    how long a check or a call may take
 --        epoch    the epoch with which the process has compared its journal; absent if it has no journal
 --        settleMs how long creates wait for processes that have not yet reported to an epoch
---      then of each call: id, the version on which the call was decided, 'create' or 'search', its job, the decided step (JSON;
+--      then of each call: id, the version on which the call was decided, 'create' or 'search', its job, the write set (JSON;
 --      `record` in fact.lua), the person ('' for a search), and the write id
 -- Answers of each call
 --   { 'go' }
@@ -196,7 +196,7 @@ local function held(person)
   end
 end
 
-local function acquire(id, version, kind, job, step, person, write_id)
+local function acquire(id, version, kind, job, write_set, person, write_id)
   if epoch ~= budget.epoch then return { 'epoch' } end
   if version_of(id) ~= version then return { 'conflict' } end
   if has_forgotten and redis.call('EXISTS', key.forgotten(id)) == 1 then return { 'forgotten' } end
@@ -210,7 +210,7 @@ local function acquire(id, version, kind, job, step, person, write_id)
   recent_entries[granted_total] = string.format('%.0f %s', now_us, id)
   due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
-  record(id, step_from(step), write_id)
+  record(id, write_set_from(write_set), write_id)
   -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
   local probing = line_state and CAN_PROBE[kind] and next_line(line_state, 'probe_sent')
   if probing then

@@ -7,7 +7,7 @@ local SPENT = constant.triesSpent
 local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"writeId":"' .. write_id .. '"}' end
 
 -- Records one decided fact: writes the registration, its history and the counts of its batches, and starts what follows.
--- `step` is the decision of domain/registration; empty and false values are left out:
+-- `write_set` (write-set.ts) is what domain/registration decided; empty and false values are left out:
 --   at           when, in ms
 --   set, del     fields of the registration's hash to write and to remove
 --   state, wait  the new state and wait (absent for no wait); unchanged: true if the fact only enters the history
@@ -30,93 +30,93 @@ local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"wri
 --   link         when the legal person's link expires, in ms    unlink  true: the link need not be opened any more
 --   repeatedError { call, code, most, countsCalls, met, probe, undo }: a fault of WeChat or of the network that this `call`
 --                (create or search) met; `most` merchants, or calls, in a row stop the line. met: the fault in words without
---                a merchant's data; undo: the step (JSON) that returns the try if the line stops; code '': no fault
+--                a merchant's data; undo: the write set (JSON) that returns the try if the line stops; code '': no fault
 --   verdict      what the answer to a create means for other creates: accepted, refused, taken, again or failed
 --   rowVerdict   withdrawn: as what the first rows of a batch count it; none: for these and the line's probe nothing has happened
 --   searchVerdict  what the answer to a search says of the way to WeChat: taken, again or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
--- The step may serve other registrations, too, and is not changed.
-function record(id, step, write_id)
+-- The write set may serve other registrations, too, and is not changed.
+function record(id, write_set, write_id)
   local registration = key.registration(id)
   facts = facts + 1
-  write_id = write_id or step.writeId
-  local now, set = look_at(id), step.set
+  write_id = write_id or write_set.writeId
+  local now, set = look_at(id), write_set.set
   local before = { now[2] or NEW_STATE, unpack(now, 3, 5) }
   if now.is_new then
     redis.call('DEL', registration)
     set = { field.row, now[4], unpack(set) }
   end
   looked_at = nil
-  redis.call('RPUSH', key.history(id), signed(step.entry, write_id))
-  if step.turn then redis.call('RPUSH', key.history(id), signed(step.turn, write_id)) end
+  redis.call('RPUSH', key.history(id), signed(write_set.entry, write_id))
+  if write_set.turn then redis.call('RPUSH', key.history(id), signed(write_set.turn, write_id)) end
   redis.call('HSET', registration, field.version, write_id, unpack(set))
   change_pages(before[3], before[4])
-  if not step.unchanged then
-    if step.del then redis.call('HDEL', registration, unpack(step.del)) end
-    count_state(before[1], step.state)
-    if step.rows then
-      change_rows(step.rows)
+  if not write_set.unchanged then
+    if write_set.del then redis.call('HDEL', registration, unpack(write_set.del)) end
+    count_state(before[1], write_set.state)
+    if write_set.rows then
+      change_rows(write_set.rows)
     else
-      recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(step.state, step.wait))
+      recount(before[3], before[4], counted_as(before[1], before[2]), counted_as(write_set.state, write_set.wait))
     end
   end
-  if step.replaced then canary_replaced(id, before[3]) end
-  if step.over then
+  if write_set.replaced then canary_replaced(id, before[3]) end
+  if write_set.over then
     redis.call('ZREM', key.scheduled('submit'), id)
   end
-  if step.over or step.unasked then redis.call('ZREM', key.scheduled('follow-up'), id) end
+  if write_set.over or write_set.unasked then redis.call('ZREM', key.scheduled('follow-up'), id) end
   local soon = false
-  if step.scheduled then
-    soon = step.scheduled.due - step.at < RELAY_LOOKS_EVERY_MS
-    redis.call('ZADD', key.scheduled(step.scheduled.kind), step.scheduled.due, id)
+  if write_set.scheduled then
+    soon = write_set.scheduled.due - write_set.at < RELAY_LOOKS_EVERY_MS
+    redis.call('ZADD', key.scheduled(write_set.scheduled.kind), write_set.scheduled.due, id)
   end
-  if step.ready then
-    redis.call('ZREM', key.scheduled(step.ready), id)
-    redis.call('LPUSH', key.ready(step.ready), id)
+  if write_set.ready then
+    redis.call('ZREM', key.scheduled(write_set.ready), id)
+    redis.call('LPUSH', key.ready(write_set.ready), id)
   end
-  if step.link then
-    redis.call('ZADD', key.links(), step.link, id)
-    redis.call('ZADD', key.unreminded(), step.link, id)
-    redis.call('ZADD', key.linksToAnnounce(), step.link, id)
-  elseif step.unlink then
+  if write_set.link then
+    redis.call('ZADD', key.links(), write_set.link, id)
+    redis.call('ZADD', key.unreminded(), write_set.link, id)
+    redis.call('ZADD', key.linksToAnnounce(), write_set.link, id)
+  elseif write_set.unlink then
     redis.call('ZREM', key.links(), id)
     redis.call('ZREM', key.unreminded(), id)
     redis.call('ZREM', key.linksToAnnounce(), id)
   end
-  if step.stop then
-    local stop = step.stop
+  if write_set.stop then
+    local stop = write_set.stop
     stop_line({
       because = stop.because, problem = stop.problem, at = stop.at, times = 1, merchants = 1, since = stop.at,
     })
   end
-  local state = not step.unchanged and (step.passed or step.state)
-  if step.rowVerdict ~= 'none' then
-    line_after_probe(id, step, state)
-    batch_after_canary(id, before[3], state, step.at, step.rowVerdict)
+  local state = not write_set.unchanged and (write_set.passed or write_set.state)
+  if write_set.rowVerdict ~= 'none' then
+    line_after_probe(id, write_set, state)
+    batch_after_canary(id, before[3], state, write_set.at, write_set.rowVerdict)
   end
-  if step.offline then offline(id, step.offline, step.at) end
-  if step.repeatedError then count_repeated_error(id, step.repeatedError, step.at) end
-  if step.task then
-    redis.call('HSET', key.tasks(), step.task, id)
-    unpark_for('task:' .. step.task)
+  if write_set.offline then offline(id, write_set.offline, write_set.at) end
+  if write_set.repeatedError then count_repeated_error(id, write_set.repeatedError, write_set.at) end
+  if write_set.task then
+    redis.call('HSET', key.tasks(), write_set.task, id)
+    unpark_for('task:' .. write_set.task)
   end
-  if step.owns then owns(id, step.owns.appid, step.owns.code) end
-  if step.closeDay then close_day(key.calls(step.closeDay), id, step.closing or { said = '' }, milliseconds()) end
-  if step.probe then probe_answered(key.calls(step.probe.day), id, step.probe, milliseconds()) end
-  if step.pauseMs then
+  if write_set.owns then owns(id, write_set.owns.appid, write_set.owns.code) end
+  if write_set.closeDay then close_day(key.calls(write_set.closeDay), id, write_set.closing or { said = '' }, milliseconds()) end
+  if write_set.probe then probe_answered(key.calls(write_set.probe.day), id, write_set.probe, milliseconds()) end
+  if write_set.pauseMs then
     -- If the line is stopped for this code, the line has its own wait, which a person can end early.
-    local is_held = step.repeatedError and redis.call('HGET', key.line(), 'problem') == step.repeatedError.code
-    if not is_held then redis.call('SET', key.pause(), step.pauseMs, 'PX', step.pauseMs) end
+    local is_held = write_set.repeatedError and redis.call('HGET', key.line(), 'problem') == write_set.repeatedError.code
+    if not is_held then redis.call('SET', key.pause(), write_set.pauseMs, 'PX', write_set.pauseMs) end
   end
-  if step.spent and step.spent.person ~= '' then
-    redis.call('HSET', key.tries(step.spent.day), step.spent.person, SPENT)
+  if write_set.spent and write_set.spent.person ~= '' then
+    redis.call('HSET', key.tries(write_set.spent.day), write_set.spent.person, SPENT)
   end
-  if step.charge and not step.unchanged then redis.call('HINCRBY', key.calls(step.charge), 'create', 1) end
-  if step.giveBack then
-    if step.giveBack.person ~= '' then
-      redis.call('HINCRBY', key.tries(step.giveBack.day), step.giveBack.person, -1)
+  if write_set.charge and not write_set.unchanged then redis.call('HINCRBY', key.calls(write_set.charge), 'create', 1) end
+  if write_set.giveBack then
+    if write_set.giveBack.person ~= '' then
+      redis.call('HINCRBY', key.tries(write_set.giveBack.day), write_set.giveBack.person, -1)
     end
-    if step.giveBack.call then redis.call('HINCRBY', key.calls(step.giveBack.day), 'create', -1) end
+    if write_set.giveBack.call then redis.call('HINCRBY', key.calls(write_set.giveBack.day), 'create', -1) end
   end
-  if step.ready or soon then wake('ready') end
+  if write_set.ready or soon then wake('ready') end
 end

@@ -85,7 +85,7 @@ local record
 -- Counts merchants in a row that met a fault of WeChat or of the network; any other answer ends the row. Creates and searches are
 -- counted apart. For each code, the hash of a kind of call has
 --   `t CODE` how often, `n CODE` for how many merchants, `s CODE` since when (ms), and for each merchant
---   `m CODE ID` the registration's version, a space, and the step that returns its try; empty if no try was spent
+--   `m CODE ID` the registration's version, a space, and the write set that returns its try; empty if no try was spent
 local ended_streaks = {}
 local function count_repeated_error(id, this, at)
   local streak, code = key.repeatedErrors(this.call), this.code
@@ -99,9 +99,9 @@ local function count_repeated_error(id, this, at)
   if this.undo then undo = version_of(id) .. ' ' .. this.undo end
 
   local function give_back(whose, kept)
-    local version, step = string.match(kept, '^(%S+) (.*)$')
-    -- The step was decided on this version. If the registration has changed since, its try is not returned.
-    if version and version_of(whose) == version then record(whose, cjson.decode(step)) end
+    local version, write_set = string.match(kept, '^(%S+) (.*)$')
+    -- The write set was decided on this version. If the registration has changed since, its try is not returned.
+    if version and version_of(whose) == version then record(whose, cjson.decode(write_set)) end
   end
 
   if redis.call('HGET', key.line(), 'problem') == code then
@@ -156,11 +156,12 @@ end
 
 -- The event that the answer to the probe is for the line (domain/line.ts, PROBE_ANSWERS); nil if it is none. If the worker died in
 -- the call, there is no verdict: then the registration's state decides, or another probe is sent later (acquire.lua).
-local function event_of_probe(step, state)
+local function event_of_probe(write_set, state)
   local _, _, _, problem, call = unpack(line_now)
-  local is_search_one = (constant.probeCalls)[call or 'create'].search
-  local verdict = step.verdict or is_search_one and step.searchVerdict or (constant.verdictsWithoutAnswer)[VERDICT_OF[state]]
-  local met = fault_of_probe(step.repeatedError, problem)
+  local may_be_search = (constant.probeCalls)[call or 'create'].search
+  local verdict = write_set.verdict or may_be_search and write_set.searchVerdict
+  verdict = verdict or (constant.verdictsWithoutAnswer)[VERDICT_OF[state]]
+  local met = fault_of_probe(write_set.repeatedError, problem)
   for _, rule in ipairs(constant.probeAnswers) do
     local fits = rule.verdict == verdict and (not rule.probe or rule.probe == call) and (not rule.met or rule.met == met)
     if fits then return rule.event end
@@ -186,19 +187,19 @@ local function write_next_probe()
 end
 
 -- Moves the line after a fact of its probe, or of the earlier probe that has no answer (domain/line.ts, LINE_MOVES).
-local function line_after_probe(id, step, state)
+local function line_after_probe(id, write_set, state)
   line_now = line_now or redis.call('HMGET', key.line(), 'state', 'probe', 'earlierProbe', 'problem', 'probeCall')
   local is_probe = line_now[2] == id
   if not is_probe and line_now[3] ~= id then return end
   local event
   if is_probe then
-    event = event_of_probe(step, state)
+    event = event_of_probe(write_set, state)
   elseif VERDICT_OF[state] == 'accepted' then
     event = 'earlier_probe_accepted'
   end
   local to = event and next_line(line_now[1], event)
   if not to then return end
-  if event == 'probe_blocked' then write_blocked(step.repeatedError, step.at) end
+  if event == 'probe_blocked' then write_blocked(write_set.repeatedError, write_set.at) end
   if (constant.lineProbes)[to] == 'due' then
     if event == 'probe_void' then
       redis.call('HSET', key.line(), 'dueAt', milliseconds())

@@ -249,11 +249,11 @@ end
 
 -- Many facts of a run differ only in their registration, and to decode one takes as long as to write it.
 local decoded = {}
-local function step_from(text)
-  local step = decoded[text]
-  if not step then
-    step = cjson.decode(text)
-    decoded[text] = step
+local function write_set_from(text)
+  local write_set = decoded[text]
+  if not write_set then
+    write_set = cjson.decode(text)
+    decoded[text] = write_set
   end
-  return step
+  return write_set
 end

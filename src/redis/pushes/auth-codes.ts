@@ -38,7 +38,7 @@ export function openAuthCodes(redis: Redis): AuthCodes {
 
   return {
     async offer(appid, code, waits) {
-      const { mark, at, diesAt, pushedAt, from, shared, sealed } = codeStep(code);
+      const { mark, at, diesAt, pushedAt, from, shared, sealed } = packCode(code);
       const stranger = waits === undefined ? ['', ''] : [waits.until, waits.push];
       const args = [appid, mark, at, diesAt, pushedAt, from, shared, sealed, ...stranger];
       return (await offerScript([key('authorizer', appid)], args)) as Offered;
@@ -109,7 +109,7 @@ function labelOf(appid: string): string {
 }
 
 /** A code as the scripts write it (pushes.lua, `offer`, names the fields). Numbers are text: Lua would print them its own way. */
-export interface CodeStep {
+export interface PackedCode {
   readonly mark: string;
   readonly at: string;
   readonly diesAt: string;
@@ -119,7 +119,7 @@ export interface CodeStep {
   readonly sealed: string;
 }
 
-export function codeStep({ authCode, at, diesAt, pushedAt, from, isShared }: PushedCode): CodeStep {
+export function packCode({ authCode, at, diesAt, pushedAt, from, isShared }: PushedCode): PackedCode {
   return {
     mark: authCode.slice(0, MARK_LENGTH),
     at: String(at),

@@ -1,5 +1,5 @@
 /**
- * Decided facts as the scripts take them. What is sent in one moment is mostly new registrations, which differ in their id and
+ * Write sets as text, which the scripts take. What is sent in one moment is mostly new registrations, which differ in their id and
  * row only, and so do their facts: one of them is decided and made into text for all. Redis decodes a text once a run, too.
  */
 import type { Effects } from '../../domain/effects.js';
@@ -7,8 +7,8 @@ import type { Fact, Registration } from '../../domain/registration.js';
 import type { Alike, Recorded, Snapshot } from '../../domain/snapshot.js';
 import { writeSetOf } from './write-set.js';
 
-export interface Step {
-  /** A WriteSet, as JSON. */
+export interface PackedWriteSet {
+  /** The WriteSet as JSON. */
   readonly text: string;
   readonly recorded: Recorded;
   /** What the registration is alike to afterwards. */
@@ -38,27 +38,27 @@ const kept = new WeakMap<Alike, Map<string, Kept>>();
 /** Registrations that no fact has touched since a row made them. */
 export const NEW: Alike = {};
 
-export function stepOf(snapshot: Snapshot, fact: Fact, effects: Effects): Step {
+export function packWriteSet(snapshot: Snapshot, fact: Fact, effects: Effects): PackedWriteSet {
   const { registration, alike } = snapshot;
   const { job: _, ...others } = effects;
   if (alike === undefined) return decided(registration, fact, others);
-  let steps = kept.get(alike);
-  if (steps === undefined) {
-    steps = new Map();
-    kept.set(alike, steps);
+  let packedSets = kept.get(alike);
+  if (packedSets === undefined) {
+    packedSets = new Map();
+    kept.set(alike, packedSets);
   }
   const name = JSON.stringify([fact, others]);
-  const known = steps.get(name);
+  const known = packedSets.get(name);
   if (known !== undefined) return appliedTo(registration, known);
-  const step = decided(registration, fact, others);
-  if (!isForAll(step.recorded)) return step;
-  if (steps.size >= MOST_KEPT) steps.clear();
-  const forAll = { ...step, alike: {} };
-  steps.set(name, forAll);
+  const packed = decided(registration, fact, others);
+  if (!isForAll(packed.recorded)) return packed;
+  if (packedSets.size >= MOST_KEPT) packedSets.clear();
+  const forAll = { ...packed, alike: {} };
+  packedSets.set(name, forAll);
   return forAll;
 }
 
-function decided(registration: Registration, fact: Fact, effects: Effects): Step {
+function decided(registration: Registration, fact: Fact, effects: Effects): PackedWriteSet {
   const { writeSet, recorded } = writeSetOf({ registration }, fact, effects);
   return { text: JSON.stringify(writeSet).replace(HALF_A_PAIR, '\\ufffd'), recorded };
 }
@@ -71,6 +71,6 @@ function isForAll({ before, after, move }: Recorded): boolean {
   return move?.rows === undefined && [before, after].every((it) => it.joinedRows.length + it.waitingRows.length === 0);
 }
 
-function appliedTo(before: Registration, { text, recorded: { after, move }, alike }: Kept): Step {
+function appliedTo(before: Registration, { text, recorded: { after, move }, alike }: Kept): PackedWriteSet {
   return { text, recorded: { before, after: { ...after, id: before.id, row: before.row }, move }, alike };
 }
