@@ -8,7 +8,7 @@ import {
   nextLine,
   PROBE_ANSWERS,
 } from '../../src/domain/line.js';
-import { newRegistration, STATES } from '../../src/domain/registration.js';
+import { FACTS, newRegistration, STATES } from '../../src/domain/registration.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { RELATION_CODES } from '../../src/redis/ledger/relation-codes.js';
 import { withConstants } from '../../src/redis/lua-constants.js';
@@ -67,6 +67,16 @@ test('no script spells the letter of a relation itself', () => {
     return (code.match(/'\^?[a-z]['[]/g) ?? []).filter((it) => letters.has(it.replace(/[^a-z]/g, '')));
   });
   expect(spelled).toEqual([]);
+});
+
+test('no script decides by a state or a kind of fact that it spells itself', () => {
+  const names = new Set([...Object.keys(STATES), ...Object.keys(FACTS)]);
+  const spelled = scripts.flatMap((name) => {
+    const code = readFileSync(new URL(`${name}.lua`, folder), 'utf8').replace(/--.*/g, '');
+    return [...code.matchAll(/[=~]= '(\w+)'|'(\w+)' [=~]=/g)].map(([, is, was]) => is ?? was ?? '');
+  });
+  expect(spelled.length).toBeGreaterThan(40);
+  expect(spelled.filter((name) => names.has(name))).toEqual([]);
 });
 
 test('no script spells a field of a registration itself', () => {
