@@ -3,7 +3,6 @@
  * the file that waits.
  * Tests and rehearsals shorten these values; nothing else about time is special there.
  */
-import type { Registration } from './registration.js';
 import type { Words } from './words.js';
 
 export interface Patience {
@@ -219,30 +218,6 @@ export function retryAfterMs(
 ): number {
   const doubled = patience.retryFirstMs * 2 ** postponedSoFar;
   return Math.round(Math.min(doubled * (0.9 + 0.2 * random), patience.giveUpMs));
-}
-
-/**
- * When to follow up a create with an answer that may be lost, in ms after it. Where WeChat can be asked without a task id: early,
- * though never while the answer may still come. Otherwise nothing can be done before its task is over.
- */
-export function firstFollowUpMs(
-  { lostRecheckMs, requestTimeoutMs, pushWaitMs }: Pick<Patience, 'lostRecheckMs' | 'requestTimeoutMs' | 'pushWaitMs'>,
-  canSearch: boolean,
-): number {
-  return canSearch ? Math.min(Math.max(lostRecheckMs, requestTimeoutMs), pushWaitMs) : pushWaitMs;
-}
-
-/**
- * Whether what is due, or made now, is the early search after a lost answer. The time for which it was put down says so, not
- * this process' clock: clocks differ, and the search of the overdue push must not count as an early one.
- */
-export function isEarlySearch(
-  { pushWaitMs }: Pick<Patience, 'pushWaitMs'>,
-  { state, sentAt = 0, until }: Pick<Registration, 'state' | 'sentAt' | 'until'>,
-  now: number,
-): boolean {
-  const overdueAt = sentAt + pushWaitMs;
-  return state === 'submitting' && until !== undefined && until < overdueAt && now < overdueAt;
 }
 
 /** Written out, not computed: parseDuration is called while this module is still being read. */

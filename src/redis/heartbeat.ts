@@ -4,8 +4,8 @@
  */
 import type { Redis } from 'ioredis';
 import type { LiveProcess, Outage, Presence } from '../domain/presence.js';
+import { STATES_WITH_WORK } from '../domain/work.js';
 import { key } from './keys.js';
-import { STATES_WITH_WORK } from './ledger/workload.js';
 import { script } from './scripts.js';
 
 export interface Heartbeats {

@@ -1,8 +1,9 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
+import { afterEarlySearch, afterSearch, isEarlySearch, pushOverdueAt } from '../domain/due.js';
 import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
 import { stopRuleOf } from '../domain/line-faults.js';
-import { isEarlySearch, retryAfterMs } from '../domain/patience.js';
+import { retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type Answer, addressOf, answerToCreate, isStepOnTheWay, ridOf } from '../wechat/answers.js';
@@ -10,7 +11,7 @@ import { mayHaveArrived, type Reply, type Unanswered } from '../wechat/client.js
 import type { Answered } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
 import type { WorkerContext } from './context.js';
-import { afterEarlySearch, afterSearch, learntFrom, unlearntFrom } from './next-search.js';
+import { learntFrom, unlearntFrom } from './learnt.js';
 
 /** With this many merchants, and no create of the day that was answered otherwise: the API is offline. */
 const OFFLINE_AFTER = 3;
@@ -39,7 +40,7 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
     callSentAt: sent.sentAt,
     ...(answer.fact !== 'create_accepted' && { problem }),
     ...(answer.fact === 'create_accepted' && context.api.taskOf(reply.body)),
-    ...(answer.fact === 'create_accepted' && { until: sent.sentAt + context.patience.pushWaitMs }),
+    ...(answer.fact === 'create_accepted' && { until: pushOverdueAt(context.patience, sent.sentAt) }),
     ...(answer.fact === 'create_busy' && { tasksOverBefore: at - context.patience.pushWaitMs }),
     ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
     ...waitAfter(context, sent, answer, at),

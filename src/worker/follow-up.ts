@@ -1,8 +1,7 @@
 /** One registration that stays silent, one `search`: is it due → may we call → call → one fact. */
-import { isEarlySearch } from '../domain/patience.js';
+import { isDue, isEarlySearch, pushOverdueAt, searchDueAt } from '../domain/due.js';
 import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
-import type { Job } from '../domain/work.js';
-import { handedAt } from '../redis/ledger/relay.js';
+import { handedAt, type Job } from '../domain/work.js';
 import { concernsTask } from '../wechat/answers.js';
 import { budgetsFor, holdFor, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
 import { factOfSearch, PROBLEM_OF_UNANSWERED } from './facts.js';
@@ -12,15 +11,15 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
   for (;;) {
     const { snapshot, redisNow } = await readNow(context, id);
     const merchant = snapshot?.row?.merchant;
-    if (snapshot === undefined || merchant === undefined || !isSilent(snapshot.registration)) {
+    if (snapshot === undefined || merchant === undefined) {
       return context.workload.giveBack(job, id, undefined);
     }
     const { registration } = snapshot;
     const now = Math.max(snapshot.now, handedAt(job.name));
     const sentAt = registration.sentAt ?? now;
-    const overdueAt = sentAt + context.patience.pushWaitMs;
-    const dueAt = whenDue(registration, overdueAt);
-    if (dueAt > now) return context.workload.giveBack(job, id, dueAt);
+    const overdueAt = pushOverdueAt(context.patience, sentAt);
+    const dueAt = searchDueAt(registration, overdueAt);
+    if (!isDue(dueAt, now, job)) return context.workload.giveBack(job, id, dueAt);
     const canSearch = canAskAbout(context, registration);
     const end = await endWithoutAsking(context, registration, now, canSearch);
     if (end !== undefined) {
@@ -73,12 +72,6 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
   }
 }
 
-/** While WeChat has the task, or its link is lost, a search before the push is overdue brings nothing new. */
-function whenDue(registration: Registration, overdueAt: number): number {
-  const { state, until = 0 } = registration;
-  return state === 'awaiting_legal_person' || nobodyHasItsLink(registration) ? Math.max(until, overdueAt) : until;
-}
-
 /** False where the task id was in the answer that got lost, or only the other API knows the task. */
 function canAskAbout({ api }: WorkerContext, { byLink, taskId }: Registration): boolean {
   return byLink && api.invites === 'message' ? false : api.canSearch(taskId);
@@ -123,9 +116,4 @@ function isUnanswered({ kind, problem }: Pick<Fact, 'kind' | 'problem'>): boolea
 /** The person who has to decide sees WeChat's last answer. */
 function lastWords({ problem, said = '' }: Registration): { said?: string } {
   return problem === undefined ? {} : { said: `${problem} ${said}`.trim() };
-}
-
-/** Sent, and neither settled by a push nor closed without a result. */
-function isSilent({ state }: Registration): boolean {
-  return state === 'submitting' || state === 'awaiting_legal_person';
 }

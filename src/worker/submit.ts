@@ -1,10 +1,8 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
+import { createDueAt, firstFollowUpAt, isDue } from '../domain/due.js';
 import type { Merchant } from '../domain/merchant.js';
-import { firstFollowUpMs } from '../domain/patience.js';
 import { type Fact, isUnsent } from '../domain/registration.js';
-import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
-import { handedAt } from '../redis/ledger/relay.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
 import {
@@ -51,14 +49,9 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
   for (let read = known; ; read = await readNow(context, id)) {
     const { snapshot, redisNow } = read;
     const merchant = snapshot?.row?.merchant;
-    if (snapshot === undefined || merchant === undefined || !isDue(snapshot, job)) {
-      await context.workload.giveBack(
-        job,
-        id,
-        snapshot === undefined || merchant === undefined ? undefined : dueAt(snapshot),
-      );
-      return undefined;
-    }
+    if (snapshot === undefined || merchant === undefined) return giveBack(context, job, id, undefined);
+    const dueAt = createDueAt(snapshot.registration);
+    if (!isDue(dueAt, snapshot.now, job)) return giveBack(context, job, id, dueAt);
     const unfit = unfitFor(context.api.needs, merchant);
     if (unfit !== undefined) {
       // It may have been read long ago: another row, which is fit, may be the one to send since.
@@ -66,11 +59,10 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
       const fact: Fact = { kind: 'row_refused', at: context.now(), problem: unfit, aboutRow };
       const { state } = await recordFact(context, id, fact, {}, snapshot);
       if (isUnsent(state)) continue;
-      await context.workload.giveBack(job, id, undefined);
-      return undefined;
+      return giveBack(context, job, id, undefined);
     }
     const token = await tokenWithinQuota(context);
-    if (token === undefined) return leave(context, job, id);
+    if (token === undefined) return giveBack(context, job, id, 0);
 
     const [sentAt, now] = [context.now(), redisNow()];
     const budgets = budgetsFor(snapshot.registration, context, now);
@@ -80,7 +72,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
       kind: 'create_sent',
       at: sentAt,
       // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
-      until: sentAt + firstFollowUpMs(context.patience, context.api.canSearch(undefined)),
+      until: firstFollowUpAt(context.patience, sentAt, context.api.canSearch(undefined)),
       ...(context.api.invites === 'link' && { byLink: true }),
       ...(clockAheadMs !== 0 && { clockAheadMs }),
     };
@@ -113,7 +105,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
         return undefined;
       case 'wait':
         if (permit.why === 'question') await askFirst(context, token);
-        else if (!(await holdFor(context, permit))) return leave(context, job, id);
+        else if (!(await holdFor(context, permit))) return giveBack(context, job, id, 0);
         break;
       case 'forgotten':
         await context.memory.restore(id);
@@ -131,18 +123,14 @@ async function askFirst({ calls, readQuota }: WorkerContext, token: string): Pro
   await calls.answeredFirst(isAnswered, isAnswered ? '' : reading.why);
 }
 
-async function leave(context: WorkerContext, job: Job, id: string): Promise<undefined> {
-  await context.workload.giveBack(job, id, 0);
-}
-
-/** A job is only a hint: the ledger says whether there is something to send. */
-function isDue({ registration, now }: Snapshot, job: Job): boolean {
-  if (registration.state === 'queued') return true;
-  return registration.state === 'deferred' && (registration.until ?? 0) <= Math.max(now, handedAt(job.name));
-}
-
-function dueAt({ registration }: Snapshot): number | undefined {
-  return registration.state === 'deferred' ? registration.until : undefined;
+/** Nothing is sent now; see `Workload.giveBack`. */
+async function giveBack(
+  { workload }: WorkerContext,
+  job: Job,
+  id: string,
+  dueAt: number | undefined,
+): Promise<undefined> {
+  await workload.giveBack(job, id, dueAt);
 }
 
 /** Rows are checked when they are loaded; the API may have been changed since. */

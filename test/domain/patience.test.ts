@@ -2,9 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   DEFAULT_PATIENCE,
-  firstFollowUpMs,
   formatDuration,
-  isEarlySearch,
   parseDuration,
   quotaRechecksMs,
   retryAfterMs,
@@ -73,30 +71,6 @@ describe('the pause after a postponement', () => {
 
   test('is never longer than the time after which the registration is closed without a result', () => {
     expect(retryAfterMs(DEFAULT_PATIENCE, 5000, 0.5)).toBe(parseDuration('72h'));
-  });
-});
-
-describe('a create whose answer may be lost', () => {
-  const waits = { lostRecheckMs: 20, requestTimeoutMs: 10, pushWaitMs: 100 };
-
-  test('is searched for early, but never while the answer may still come, and never after its push is overdue', () => {
-    expect(firstFollowUpMs(waits, true)).toBe(20);
-    expect(firstFollowUpMs({ ...waits, lostRecheckMs: 5 }, true)).toBe(10);
-    expect(firstFollowUpMs({ ...waits, lostRecheckMs: 500 }, true)).toBe(100);
-  });
-
-  test('waits for its push where it cannot be searched for', () => {
-    expect(firstFollowUpMs(waits, false)).toBe(100);
-  });
-
-  test.each([
-    ['it was put down for a time before', { state: 'submitting', sentAt: 50, until: 70 }, 80, true],
-    ['the clock of whoever looks is late', { state: 'submitting', sentAt: 50, until: 70 }, 150, false],
-    ['it was put down for that time', { state: 'submitting', sentAt: 50, until: 150 }, 80, false],
-    ['nothing was put down', { state: 'submitting', sentAt: 50, until: undefined }, 80, false],
-    ['WeChat has the task', { state: 'awaiting_legal_person', sentAt: 50, until: 70 }, 80, false],
-  ] as const)('is an early search before its push is overdue; here %s', (_, registration, now, early) => {
-    expect(isEarlySearch(waits, registration, now)).toBe(early);
   });
 });
 

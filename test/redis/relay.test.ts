@@ -1,9 +1,9 @@
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Job, registrationOf, type WorkKind } from '../../src/domain/work.js';
+import { handedAt, type Job, registrationOf, type WorkKind } from '../../src/domain/work.js';
 import { key, prefix } from '../../src/redis/keys.js';
-import { handedAt, type JobChunk, type Relay, startRelay } from '../../src/redis/ledger/relay.js';
+import { type JobChunk, type Relay, startRelay } from '../../src/redis/ledger/relay.js';
 import { script } from '../../src/redis/scripts.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';

@@ -4,13 +4,12 @@
  */
 import type { Redis } from 'ioredis';
 import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
-import type { WorkKind } from '../../domain/work.js';
+import { STATES_WITH_WORK, type WorkKind } from '../../domain/work.js';
 import { sleep } from '../../sleep.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
-import { STATES_WITH_WORK } from './workload.js';
 
 /** Rows that one run forgets: half a millisecond, during which Redis serves no other client. */
 const ROWS_AT_ONCE = 32;

@@ -5,12 +5,11 @@
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { RELAY_LOOKS_EVERY_MS, type WorkKind } from '../../domain/work.js';
+import { RELAY_LOOKS_EVERY_MS, STATES_WITH_WORK, type WorkKind } from '../../domain/work.js';
 import { startPolling } from '../../polling.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import type { WakeupChannel } from '../wakeup-channel.js';
-import { STATES_WITH_WORK } from './workload.js';
 
 /** The order in which they are handed out: an auth_code lives ten minutes. */
 const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
@@ -197,12 +196,4 @@ export function openWorker(
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ): Worker<JobChunk> {
   return new Worker<JobChunk>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
-}
-
-/**
- * When a job was handed out, in ms since 1970: what was due then is due now, whatever clock the worker or Redis has. Were each
- * to judge by itself, a registration would go to and fro between them until their clocks agree.
- */
-export function handedAt(job: string): number {
-  return Number(/-(\d+)\.\d+-\d+$/.exec(job)?.[1] ?? 0);
 }

@@ -1,7 +1,7 @@
 /** The jobs between ledger and BullMQ: how many there are, and giving one back. */
 import type { Redis } from 'ioredis';
-import { type State, statesMovedBy, type Wait } from '../../domain/registration.js';
-import type { Job, WorkKind } from '../../domain/work.js';
+import type { Wait } from '../../domain/registration.js';
+import { type Job, STATES_WITH_WORK, type WorkKind } from '../../domain/work.js';
 import { answersOf } from '../exec.js';
 import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
@@ -35,16 +35,6 @@ export interface Workload {
    */
   dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
 }
-
-/**
- * States of registrations in which there is work of a kind: those in which a worker's first fact changes something. None for
- * `authorize`: its jobs are Mini Programs, named by their appid.
- */
-export const STATES_WITH_WORK: Readonly<Record<WorkKind, readonly State[]>> = {
-  submit: statesMovedBy('create_sent'),
-  'follow-up': statesMovedBy('search_sent'),
-  authorize: [],
-};
 
 /** Jobs at which a worker is: BullMQ's list, which lasts until the answer is recorded. */
 const inFlight = (): string => `${prefix()}:submit:active`;
