@@ -77,6 +77,14 @@ export function countedAs(state: State, wait: Wait | undefined): string {
   return wait === undefined ? state : `${state}/${wait}`;
 }
 
+/**
+ * The same of a row that waits for the end of its enterprise's task. While an outcome is not known, it is open whether the row will
+ * ever be sent.
+ */
+export function countedWhileWaiting(state: State): string {
+  return state === 'needs_review' ? state : countedAs('deferred', 'enterprise');
+}
+
 /** How many rows of a batch count as a state, whatever they wait for. */
 export function countOf(counts: Counts, state: State): number {
   return Object.entries(counts)

@@ -1,9 +1,9 @@
 /** Batches: one loaded file each, its rows in input order, and how many of them are where. */
 import type { Redis } from 'ioredis';
 import type { AcceptRules, Batch, BatchSize, Counts, Leader, NamedRow } from '../../domain/batch.js';
-import { ALL_DETAILS, differingDetails, type Merchant } from '../../domain/merchant.js';
-import { type Fact, next, type Registration, type RowDetails } from '../../domain/registration.js';
+import { type Fact, next, type RowDetails } from '../../domain/registration.js';
 import { type AcceptedRow, batchOf, type ExistingMatch } from '../../domain/row.js';
+import { comparedDetails, detailsBeside } from '../../domain/row-details.js';
 import type { Snapshot } from '../../domain/snapshot.js';
 import { answersOf } from '../exec.js';
 import { key, prefix } from '../keys.js';
@@ -194,7 +194,7 @@ export function openBatches(redis: Redis): Batches {
       row: pointer,
       details: await detailsBesideLeader(snapshot, row, acceptRules),
       ...(waiting !== undefined && {
-        detailsOfWaiting: detailsBeside((await rowAt(waiting))?.row.merchant, row, acceptRules),
+        detailsOfWaiting: detailsBeside((await rowAt(waiting))?.row.merchant, row, acceptRules.details),
       }),
       ...(acceptRules.again && { again: true }),
     };
@@ -205,7 +205,8 @@ export function openBatches(redis: Redis): Batches {
     row: AcceptedRow,
     acceptRules: AcceptRules,
   ): Promise<RowDetails> {
-    const details = detailsBeside(snapshot.row?.merchant, row, comparedWith(snapshot.registration, acceptRules));
+    const compared = comparedDetails(snapshot.registration, acceptRules);
+    const details = detailsBeside(snapshot.row?.merchant, row, compared);
     if (details !== 'same' || snapshot.registration.state !== 'queued') return details;
     // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet, as its loader wants.
     const { id, row: leader } = snapshot.registration;
@@ -305,26 +306,4 @@ export function openBatches(redis: Redis): Batches {
     newest,
     counts,
   };
-}
-
-/** A task that may be running has what its own API sent, whichever API is in use by now. */
-function comparedWith(
-  { task, earlierTask, taskId, byLink }: Registration,
-  acceptRules: AcceptRules,
-): Pick<AcceptRules, 'details'> {
-  const mayRun = task === 'open' || earlierTask === 'open';
-  return mayRun && taskId === undefined && !byLink ? { details: ALL_DETAILS } : acceptRules;
-}
-
-/** `leader`: what is sent, or was; undefined where it was purged. */
-function detailsBeside(
-  leader: Merchant | undefined,
-  row: AcceptedRow,
-  { details }: Pick<AcceptRules, 'details'>,
-): RowDetails {
-  const { merchant, isPhoneBlank } = row;
-  if (merchant === undefined) return 'same';
-  if (leader === undefined) return 'newer';
-  if (differingDetails(leader, merchant, details).length > 0) return 'other';
-  return isPhoneBlank || leader.componentPhone === merchant.componentPhone ? 'same' : 'newer';
 }

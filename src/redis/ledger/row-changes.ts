@@ -1,6 +1,6 @@
 /** What a fact changes for the rows of sheets that name the registration: which outcome each of them shows and counts as. */
 
-import { countedAs } from '../../domain/batch.js';
+import { countedAs, countedWhileWaiting } from '../../domain/batch.js';
 import type { Registration } from '../../domain/registration.js';
 import { keptOutcomeText } from './registration-fields.js';
 import { RELATION_CODES } from './relation-codes.js';
@@ -47,9 +47,9 @@ function changeOfOwn(pointer: string, { before, last, after, replaces }: Course)
 }
 
 function changeOfWaiting(pointer: string, { before, after }: Course): RowChange {
-  const was = countOfWaiting(before);
+  const was = countedWhileWaiting(before.state);
   if (isOwn(after, pointer)) return [pointer, RELATION_CODES.registered + after.id, was, countOf(after), ''];
-  if (after.waitingRows.includes(pointer)) return [pointer, '', was, countOfWaiting(after), ''];
+  if (after.waitingRows.includes(pointer)) return [pointer, '', was, countedWhileWaiting(after.state), ''];
   if (after.state === 'created') return [pointer, createdBefore(after), was, 'already_created', ''];
   return [pointer, replacedBy(after.id, after.waitingRows[0] ?? ''), was, 'cancelled', ''];
 }
@@ -61,7 +61,7 @@ function isOwn({ row, joinedRows }: Registration, pointer: string): boolean {
 /** What a row that was just accepted is, and counts as. */
 export function newRow(pointer: string, registration: Registration): { relation: string; counted: string } {
   if (registration.waitingRows.includes(pointer)) {
-    return { relation: RELATION_CODES.waits + registration.id, counted: countOfWaiting(registration) };
+    return { relation: RELATION_CODES.waits + registration.id, counted: countedWhileWaiting(registration.state) };
   }
   if (isOwn(registration, pointer))
     return { relation: RELATION_CODES.registered + registration.id, counted: countOf(registration) };
@@ -70,11 +70,6 @@ export function newRow(pointer: string, registration: Registration): { relation:
 
 function countOf({ state, wait }: Registration): string {
   return countedAs(state, wait);
-}
-
-/** While an outcome is not known, it is open whether the row will ever be sent. */
-export function countOfWaiting({ state }: Pick<Registration, 'state'>): string {
-  return state === 'needs_review' ? state : countedAs('deferred', 'enterprise');
 }
 
 /** `pointer`: the newer row; '' if an operator withdrew the row. `attempts`: earlier attempts. */
