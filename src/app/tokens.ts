@@ -1,8 +1,8 @@
 /** The refresh tokens of the Mini Programs that were created. */
+import { isRedisGone } from '../domain/ledger-errors.js';
 import { openComponentStore } from '../redis/component-store.js';
 import { adoptLedger } from '../redis/ledger/identity.js';
 import { openAuthorizers } from '../redis/pushes/authorizers.js';
-import { isRedisGone } from '../redis/server/errors.js';
 import { RequestError } from './request-error.js';
 import { ledgerIdentityOf } from './wiring/identity.js';
 import type { Store } from './wiring/store.js';

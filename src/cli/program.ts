@@ -1,8 +1,9 @@
 /** The program: finds the command, runs it, and says what went wrong with which exit status. */
 import { Command, CommanderError } from 'commander';
+import { isRedisGone } from '../domain/ledger-errors.js';
 import { UserError } from '../domain/words.js';
 import { VERSION } from '../package.js';
-import { isRedisGone, RedisUnreachable } from '../redis/server/errors.js';
+import { RedisUnreachable } from '../redis/server/errors.js';
 import { EXIT, LANGUAGE } from './command.js';
 import { CHINESE_HELP, inChinese } from './commander-words.js';
 import { COMMANDS } from './commands.js';

@@ -54,3 +54,25 @@ export interface Failing {
   /** What came back, without a secret. */
   readonly why: string;
 }
+
+/** A new Mini Program, for the platform's own service. */
+export interface Created {
+  readonly registration: string;
+  readonly appid: string;
+  /** When the Mini Program was created, ms since 1970. */
+  readonly at: number;
+  /** `kept`: its refresh token is here. `lost`: its auth_code died. `none`: WeChat pushed none. */
+  readonly authorization: 'kept' | 'lost' | 'none';
+}
+
+/** What became of the authorisation of a Mini Program that was announced before. */
+export interface AuthorizationChange {
+  readonly registration: string;
+  readonly appid: string;
+  /** When WeChat pushed it, ms since 1970. */
+  readonly at: number;
+  /** `kept`: there is a new refresh token. `withdrawn`: the merchant withdrew the authorisation. */
+  readonly authorization: 'kept' | 'withdrawn';
+  /** Distinguishes this change from the others. */
+  readonly id: string;
+}

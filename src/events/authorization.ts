@@ -5,8 +5,8 @@
  */
 import type { Logger } from 'pino';
 import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
+import type { AuthorizationChange } from '../domain/notice.js';
 import type { PushOutcome, StoredPush } from '../domain/push.js';
-import type { AuthorizationChange } from '../redis/created.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import { type AuthCodes, sealAuthCode } from '../redis/pushes/auth-codes.js';
 import type { Vault } from '../redis/vault.js';

@@ -1,16 +1,15 @@
 /** Stored pushes, one after the other: open → parse → match → one fact. */
 import { afterWorkingDays } from '../domain/calendar.js';
+import { GuardClosed, isRedisUnable, RegistrationUnknown } from '../domain/ledger-errors.js';
 import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import type { Identify } from '../domain/merchant.js';
+import type { Created } from '../domain/notice.js';
 import type { Parking, PushOutcome, StoredPush } from '../domain/push.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import type { Created } from '../redis/created.js';
-import { type Ledger, RegistrationUnknown } from '../redis/ledger/ledger.js';
-import { GuardClosed } from '../redis/ledger/loss.js';
+import type { Ledger } from '../redis/ledger/ledger.js';
 import { sealAuthCode } from '../redis/pushes/auth-codes.js';
 import type { Pushes, PushReader } from '../redis/pushes/pushes.js';
-import { isRedisUnable } from '../redis/server/errors.js';
 import { sleep } from '../sleep.js';
 import { pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';

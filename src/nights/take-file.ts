@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Batch } from '../domain/batch.js';
 import { requiredFields } from '../domain/check-row.js';
+import { isRedisGone } from '../domain/ledger-errors.js';
 import type { Night, NightFile, RejectedFile, Schedule } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
 import type { Rules } from '../producer/checked-page.js';
@@ -10,7 +11,6 @@ import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 import type { Readings } from '../redis/readings.js';
-import { isRedisGone } from '../redis/server/errors.js';
 import { freePlace, isUnchanged, putAway, reportFileOf, type Stand, standOf, writeWhy } from './inbox.js';
 import type { NightReportTools } from './night-reports.js';
 

@@ -4,8 +4,8 @@
  * library.
  */
 import { createHmac } from 'node:crypto';
+import { isRedisGone } from '../domain/ledger-errors.js';
 import type { Notice } from '../domain/notice.js';
-import { isRedisGone } from '../redis/server/errors.js';
 import { type Posted, type PostTools, postJson } from './posting.js';
 
 export interface Webhook {

@@ -4,12 +4,12 @@
  */
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
+import type { AuthorizationChange, Created } from '../domain/notice.js';
 import type { Patience } from '../domain/patience.js';
 import type { Outage } from '../domain/presence.js';
 import type { Comparison } from '../domain/reconciliation.js';
 import { type Fact, isEarlierEndUnknown, isUnsent, next, type Registration } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
-import type { AuthorizationChange, Created } from '../redis/created.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Authorizers } from '../redis/pushes/authorizers.js';

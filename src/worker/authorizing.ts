@@ -2,7 +2,7 @@
 
 import type { WaitingCodes } from '../domain/auth-code.js';
 import { exchangesPerSecond } from '../domain/limits.js';
-import type { AuthorizationChange, Created } from '../redis/created.js';
+import type { AuthorizationChange, Created } from '../domain/notice.js';
 import type { AuthCodes } from '../redis/pushes/auth-codes.js';
 import type { Authorizers } from '../redis/pushes/authorizers.js';
 import type { Pushes } from '../redis/pushes/pushes.js';

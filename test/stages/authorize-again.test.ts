@@ -1,7 +1,7 @@
 /** Further codes of a Mini Program whose refresh token is kept, and workers that have to leave one to others. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AuthorizationChange, Created } from '../../src/domain/notice.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import type { AuthorizationChange, Created } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
 import { openAuthCodes, sealAuthCode } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';

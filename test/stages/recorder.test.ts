@@ -1,8 +1,8 @@
 /** What becomes of a stored push while Redis, recorders and merchants come and go. */
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Created } from '../../src/domain/notice.js';
 import type { StoredPush } from '../../src/domain/push.js';
 import { type Recorder, type Recording, settle, startRecording } from '../../src/events/record.js';
-import type { Created } from '../../src/redis/created.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import type { RegistrationPush } from '../../src/wechat/push.js';

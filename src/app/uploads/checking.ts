@@ -3,12 +3,12 @@
  * sheet; a check that a process did not finish is made again when its page is opened.
  */
 import { join } from 'node:path';
+import { isRedisGone } from '../../domain/ledger-errors.js';
 import type { Words } from '../../domain/words.js';
 import type { Rules } from '../../producer/checked-page.js';
 import { batchIdOf } from '../../producer/load.js';
 import { openTally, type Plan } from '../../producer/plan.js';
 import { SheetError } from '../../producer/sheets/sheet-error.js';
-import { isRedisGone } from '../../redis/server/errors.js';
 import { checkContextOf, checkSheet } from '../check.js';
 import type { LoadRequest } from '../load.js';
 import { openSheetAt } from '../sheets.js';

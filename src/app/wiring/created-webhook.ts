@@ -1,7 +1,8 @@
 /** New Mini Programs, reported to the platform's own service. */
 import type { Redis } from 'ioredis';
+import type { AuthorizationChange, Created } from '../../domain/notice.js';
 import type { Webhook } from '../../notices/webhook.js';
-import { type AuthorizationChange, type Created, notifyAuthorization, notifyCreated } from '../../redis/created.js';
+import { notifyAuthorization, notifyCreated } from '../../redis/created.js';
 import type { Authorizers } from '../../redis/pushes/authorizers.js';
 import type { Settings } from '../../settings.js';
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { isRedisGone, RedisUnavailable } from '../../redis/server/errors.js';
+import { isRedisGone } from '../../domain/ledger-errors.js';
+import { RedisUnavailable } from '../../redis/server/errors.js';
 import type { Settings } from '../../settings.js';
 import { sleep } from '../../sleep.js';
 import type { Part } from './part.js';

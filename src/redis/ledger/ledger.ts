@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Effects } from '../../domain/effects.js';
+import { RegistrationUnknown } from '../../domain/ledger-errors.js';
 import type { Fact } from '../../domain/registration.js';
 import { batchOf, type DetailColumns } from '../../domain/row.js';
 import type { HistoryEntry, Recorded, Snapshot } from '../../domain/snapshot.js';
@@ -22,15 +23,6 @@ export interface Ledger {
   ofTask(taskId: string): Promise<string | undefined>;
   /** The registration of the Mini Program. */
   ofAppid(appid: string): Promise<string | undefined>;
-}
-
-/** There is no such registration: Redis has forgotten it since it was read, and a sheet that is loaded again brings it back. */
-export class RegistrationUnknown extends Error {
-  override readonly name = 'RegistrationUnknown';
-
-  constructor(id: string) {
-    super(`There is no registration ${id}`);
-  }
 }
 
 /** What a fact passes in a process that keeps a journal: Redis may have forgotten what goes before it. */

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { GuardClosed } from '../../domain/ledger-errors.js';
 import { type Fact, isOver, next, PURGED_ROW, type Registration } from '../../domain/registration.js';
 import { sleep } from '../../sleep.js';
 import { answersOf } from '../exec.js';
@@ -292,14 +293,6 @@ export async function guardAgainstLoss({
       .set(key('forgotten', 'any'), '1', 'EX', ORPHANS_LIVE_S);
     await answersOf(steps);
     return true;
-  }
-}
-
-/** This process ends, and does not wait for others to report any more. Nothing is wrong with what it was about to record. */
-export class GuardClosed extends Error {
-  override readonly name = 'GuardClosed';
-  constructor() {
-    super('This process ends before every other one has said what Redis had forgotten');
   }
 }
 

@@ -144,29 +144,6 @@ function textOf(cause: unknown): string {
   return `${code} ${message}`;
 }
 
-/** Whether a command failed because Redis went away under it, as ioredis says it. */
-export function isRedisGone(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    error.name === 'MaxRetriesPerRequestError' ||
-    /Connection is closed|Stream isn't writeable|Command timed out/.test(error.message)
-  );
-}
-
-/**
- * Whether a command failed for what Redis is at the moment, and not for what the command is: it is short of memory or cannot
- * write its file, is busy with a script, reads its data, has become a replica, or lacks replicas.
- */
-export function isRedisUnable(error: unknown): boolean {
-  return (
-    isRedisGone(error) ||
-    (error instanceof Error &&
-      /\b(OOM|MISCONF|BUSY|LOADING|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/.test(
-        error.message,
-      ))
-  );
-}
-
 export function unreachable(what: Words, cause: unknown): RedisUnreachable {
   const { message } = cause as Error;
   return new RedisUnreachable({ en: `${what.en}: ${message}.`, zh: `${what.zh}：${message}。` }, { cause });
