@@ -8,15 +8,15 @@ import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import type { AuthorizationChange } from '../domain/notice.js';
 import type { PushOutcome, StoredPush } from '../domain/push.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
-import { type AuthCodes, sealAuthCode } from '../redis/pushes/auth-codes.js';
-import type { Vault } from '../redis/vault.js';
+import type { AuthCodes } from '../redis/pushes/auth-codes.js';
 import { pushStatus } from '../wechat/answers.js';
 import type { AuthorizationPush, RegistrationPush } from '../wechat/push.js';
 
 export interface AuthorizationTools {
   readonly codes: Pick<AuthCodes, 'offer' | 'withdraw'>;
   readonly ledger: Pick<Ledger, 'record' | 'ofAppid'>;
-  readonly vault: Vault;
+  /** The code as it is kept, from the pushed one. */
+  readonly sealAuthCode: (code: string, appid: string) => string;
   /** Another service of the platform gets these pushes from us, and exchanges their codes. */
   readonly isShared: boolean;
   /** How long after `authorized` the result may take. */
@@ -68,9 +68,9 @@ async function recordCode(
   { event, createdAt, codeExpiresAt }: AuthorizationPush,
   { id: push, receivedAt: at }: StoredPush,
 ): Promise<PushOutcome> {
-  const { codes, ledger, vault, isShared, resultWaitMs, log } = tools;
+  const { codes, ledger, sealAuthCode, isShared, resultWaitMs, log } = tools;
   const lives = codeExpiresAt !== undefined && createdAt !== undefined ? codeExpiresAt - createdAt : AUTH_CODE_LIVES_MS;
-  const authCode = sealAuthCode(vault, appid, code);
+  const authCode = sealAuthCode(code, appid);
   const diesAt = at + Math.max(lives, 0);
   const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'authorized', isShared } as const;
   // Only the first authorisation can concern a Mini Program that was created a moment ago.
@@ -100,14 +100,14 @@ async function recordCode(
  * for the name of the Mini Program's principal. A success that names a merchant of no sheet belongs to another service.
  */
 export async function offerCodeOfResult(
-  { codes, vault, isShared }: AuthorizationTools,
+  { codes, sealAuthCode, isShared }: AuthorizationTools,
   { status, appid, authCode: code, createdAt }: RegistrationPush,
   namesItsMerchant: boolean,
   { receivedAt: at }: StoredPush,
 ): Promise<void> {
   if (namesItsMerchant || appid === undefined || code === undefined) return;
   if (pushStatus(status).fact !== 'mini_program_created') return;
-  const authCode = sealAuthCode(vault, appid, code);
+  const authCode = sealAuthCode(code, appid);
   const diesAt = at + AUTH_CODE_LIVES_MS;
   const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'created', isShared } as const;
   await codes.offer(appid, pushed, { until: at, push: '' });

@@ -8,7 +8,6 @@ import type { Parking, PushOutcome, StoredPush } from '../domain/push.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
-import { sealAuthCode } from '../redis/pushes/auth-codes.js';
 import type { Pushes, PushReader } from '../redis/pushes/pushes.js';
 import { sleep } from '../sleep.js';
 import { pushStatus } from '../wechat/answers.js';
@@ -204,15 +203,13 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
 
 /** Records what a push says about a registration. Answers whether that changed anything. */
 export async function settle(
-  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'vault' | 'log' | 'notifyCreated'>,
+  recorder: Pick<Recorder, 'ledger' | 'rowAt' | 'codes' | 'isShared' | 'sealAuthCode' | 'log' | 'notifyCreated'>,
   snapshot: Snapshot,
   push: RegistrationPush,
   stored: StoredPush,
 ): Promise<boolean> {
   const { id } = snapshot.registration;
-  const fact = await factAbout(recorder, snapshot, push, stored.receivedAt, (authCode, appid) =>
-    sealAuthCode(recorder.vault, appid, authCode),
-  );
+  const fact = await factAbout(recorder, snapshot, push, stored.receivedAt, recorder.sealAuthCode);
   const { before, after, move } = await recorder.ledger.record(id, fact, {}, snapshot);
   if (move === undefined) await offerFurtherCode(recorder, fact);
   // Also after a repetition: a process that died in between has sent no notice. The notice has the same id.

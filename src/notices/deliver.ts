@@ -3,11 +3,10 @@
  * accepted. A notice stays in Redis until its receiver has accepted it, so a restart loses none and may repeat one:
  * receivers recognise it by its id.
  */
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
 import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
-import { type Notices, openNotices } from '../redis/notices.js';
+import type { Notices } from '../redis/notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
 import { sleep } from '../sleep.js';
 import { type Chat, MOST_JOINED, postToChat } from './chat.js';
@@ -22,7 +21,7 @@ export function isChat(target: DeliveryTarget): target is Chat {
 }
 
 export interface DeliveryOptions {
-  readonly redis: Redis;
+  readonly notices: Pick<Notices, 'take' | 'done' | 'postpone'>;
   readonly wakeupChannel: WakeupChannel;
   readonly destinations: { readonly [name in Destination]?: DeliveryTarget | undefined };
   /** FASTREGISTER_WEBHOOK_SECRET */
@@ -95,9 +94,8 @@ function startDeliveryWorker(
   agent: Agent,
   options: DeliveryOptions,
 ): Delivering {
-  const { redis, wakeupChannel, secret, requestTimeoutMs, log } = options;
+  const { notices, wakeupChannel, secret, requestTimeoutMs, log } = options;
   const { firstPauseMs = FIRST_PAUSE_MS, paceMs = PACE_MS } = options;
-  const notices: Notices = openNotices(redis);
   const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
   let woken = new AbortController();
   const leaving = new AbortController();

@@ -1,24 +1,24 @@
 /** Old merchants' data: which batches are over for so long that they can be forgotten, and forgetting them. */
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Redis } from 'ioredis';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { lastOutcome, markPurged, purgeBatch, type Rewrite, rewriteFile, tidyLists } from '../redis/ledger/purging.js';
-import { openNights } from '../redis/nights.js';
+import type { Purging, Rewrite } from '../redis/ledger/purging.js';
+import type { Nights } from '../redis/nights.js';
 import type { Pushes } from '../redis/pushes/pushes.js';
 
 export interface PurgeTools {
-  readonly redis: Redis;
-  readonly batches: Batches;
-  readonly pushes: Pushes;
+  readonly ledger: Purging;
+  readonly batches: Pick<Batches, 'list' | 'find' | 'counts'>;
+  readonly pushes: Pick<Pushes, 'forgetBefore'>;
+  readonly nights: Pick<Nights, 'forgetBefore'>;
   /** Where pushes wait while Redis is away. */
   readonly spool: string;
 }
 
 /** Batches whose rows have all had an outcome since before `time` (ms since 1970). */
 export async function purgeable(
-  { redis, batches }: Pick<PurgeTools, 'redis' | 'batches'>,
+  { ledger, batches }: Pick<PurgeTools, 'ledger' | 'batches'>,
   time: number,
 ): Promise<Batch[]> {
   const found: Batch[] = [];
@@ -26,7 +26,7 @@ export async function purgeable(
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined || !batch.complete || batch.loadedAt >= time) continue;
     if (byOutcome(await batches.counts(id)).pending !== undefined) continue;
-    if ((await lastOutcome(redis, batch)) < time) found.push(batch);
+    if ((await ledger.lastOutcome(batch)) < time) found.push(batch);
   }
   return found;
 }
@@ -39,15 +39,15 @@ export interface Purged {
 }
 
 export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: number, now: number): Promise<Purged> {
-  await markPurged(tools.redis, time);
+  const { ledger, pushes, nights, spool } = tools;
+  await ledger.markPurged(time);
   let registrations = 0;
-  for (const batch of wanted) registrations += await purgeBatch(tools.redis, batch, now);
-  if (wanted.length > 0) await tidyLists(tools.redis);
-  const pushes = await tools.pushes.forgetBefore(time);
-  await emptySpoolOfOld(tools.spool, time);
-  await openNights(tools.redis).forgetBefore(time);
-  const rewrite = await rewriteFile(tools.redis);
-  return { registrations, pushes, rewrite };
+  for (const batch of wanted) registrations += await ledger.purgeBatch(batch, now);
+  if (wanted.length > 0) await ledger.tidyLists();
+  const forgotten = await pushes.forgetBefore(time);
+  await emptySpoolOfOld(spool, time);
+  await nights.forgetBefore(time);
+  return { registrations, pushes: forgotten, rewrite: await ledger.rewriteFile() };
 }
 
 /** What could not be stored for so long belongs to tasks that WeChat ended long ago. */

@@ -17,7 +17,6 @@ import type { Calls } from '../redis/calls.js';
 import type { JournalEntry } from '../redis/ledger/journal.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Workload } from '../redis/ledger/workload.js';
-import { newWriteId } from '../redis/ledger/write-set.js';
 import { ridOf } from '../wechat/answers.js';
 import type { Reply } from '../wechat/client.js';
 import type { Credential, Credentials, TokenFault } from '../wechat/credentials.js';
@@ -49,6 +48,8 @@ export interface WorkerContext {
   readonly token: { asking?: Promise<string | undefined> };
   readonly now: () => number;
   readonly random: () => number;
+  /** Distinguishes a fact from every other one, in the ledger and in the journal. */
+  readonly newWriteId: () => string;
   readonly log: Logger;
 }
 
@@ -213,7 +214,7 @@ export async function recordCall(
   token: string,
   snapshot: Snapshot,
 ): Promise<void> {
-  const entry = { registration: id, writeId: newWriteId(), fact: decision.fact };
+  const entry = { registration: id, writeId: context.newWriteId(), fact: decision.fact };
   await context.memory.write(entry);
   try {
     await recordFact(context, id, decision.fact, decision.effects, snapshot, entry.writeId);

@@ -1,7 +1,6 @@
 /** A worker process: takes handfuls of all three kinds from BullMQ, and makes so many calls at a time. */
-import type { Redis } from 'ioredis';
 import { type Job, registrationOf, type WorkKind } from '../domain/work.js';
-import { openWorker, type Relay } from '../redis/ledger/relay.js';
+import type { OpenWorker, Relay } from '../redis/ledger/relay.js';
 import { authorize } from './authorize.js';
 import type { AuthorizeTools } from './authorizing.js';
 import type { WorkerContext } from './context.js';
@@ -36,8 +35,8 @@ export interface RunningWorker {
 }
 
 export interface WorkerOptions {
-  readonly redis: Redis;
-  readonly relay: Relay;
+  readonly openWorker: OpenWorker;
+  readonly relay: Pick<Relay, 'roomMade'>;
   readonly context: WorkerContext;
   readonly authorizing: AuthorizeTools;
   /** Calls in flight. */
@@ -46,7 +45,7 @@ export interface WorkerOptions {
 }
 
 export function startWorker(options: WorkerOptions): RunningWorker {
-  const { redis, relay, context, authorizing, concurrency, locks = JOB_LOCKS } = options;
+  const { openWorker, relay, context, authorizing, concurrency, locks = JOB_LOCKS } = options;
   const withPermit = openSemaphore(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
     authorize: (job, appid) => authorize(context, authorizing, job, appid),
@@ -61,7 +60,6 @@ export function startWorker(options: WorkerOptions): RunningWorker {
       return context.wakeups.leaving ? context.workload.giveBack(job, id, 0) : work[kind](job, id);
     };
     const worker = openWorker(
-      redis,
       kind,
       async ({ jobs }) => {
         const done = await Promise.allSettled(jobs.map(workOff));

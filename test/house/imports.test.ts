@@ -35,6 +35,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nights: [...STAGE, 'producer', 'reporter'],
   console: [...STAGE, 'reporter', 'http', 'app', 'package'],
 };
+/** They get the functions of redis/ as arguments, so that a test can give others; they name only its types. */
+const STAGES = ['producer', 'worker', 'events', 'notices', 'operator', 'reporter', 'nights'];
+const MAY_USE_REDIS: Readonly<Record<string, string>> = {
+  'producer/pages-to-accept.ts': 'runs in the thread that reads a sheet, to which no function can be given',
+  'reporter/csv.ts': 'walks pages as Redis answered them: a report has no time for an object of each row',
+  'reporter/plain-lines.ts': 'reads the fields of such rows by their places',
+};
+
 /** The use cases know every stage, and none of the faces that call them; the command `serve` starts the console. */
 const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = { app: ['cli', 'console'], cli: [] };
 
@@ -42,6 +50,7 @@ interface Import {
   readonly file: string;
   readonly line: number;
   readonly specifier: string;
+  readonly isOfTypes: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
@@ -78,6 +87,15 @@ describe('imports', () => {
       imports.filter(({ specifier }) => specifier.startsWith('.')).map((it) => roomsOf(it).join(' → ')),
     );
     expect(named.filter((step) => !made.has(step))).toEqual([]);
+  });
+
+  test('of redis/ by a stage are of its types, but for the files that have a reason', () => {
+    const ofRedis = imports.filter(
+      (it) => STAGES.includes(roomOf(it.file)) && (it.specifier === 'ioredis' || roomsOf(it)[1] === 'redis'),
+    );
+    expect(ofRedis.length).toBeGreaterThan(STAGES.length);
+    const using = new Set(ofRedis.filter(({ isOfTypes }) => !isOfTypes).map(({ file }) => file));
+    expect([...using].sort()).toEqual(Object.keys(MAY_USE_REDIS).sort());
   });
 
   test('of the names of keys stay in redis/', () => {
@@ -148,6 +166,7 @@ function importsOf(file: string, folder = SRC): Import[] {
     file,
     line: source.slice(0, match.index).split('\n').length,
     specifier: match[1] ?? match[2] ?? match[3] ?? '',
+    isOfTypes: /^(?:import|export) type\b/.test(match[0]),
   }));
 }
 

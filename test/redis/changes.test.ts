@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import { changesSince } from '../../src/redis/ledger/changes.js';
-import { purgeBatch } from '../../src/redis/ledger/purging.js';
+import { openPurging } from '../../src/redis/ledger/purging.js';
 import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -68,6 +68,6 @@ test('a purge changes the pages of the batch, and those of other rows of its mer
   const one = merchant(1);
   await book.load('b1', [one, merchant(2)]);
   const batch = await book.load('b2', [one]);
-  const purged = await changedBy(() => purgeBatch(server.redis, batch, Date.now()));
+  const purged = await changedBy(() => openPurging(server.redis).purgeBatch(batch, Date.now()));
   expect(purged.pages).toEqual(['b1:0', 'b2:0']);
 });

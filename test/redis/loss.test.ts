@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { purgeToolsOf } from '../../src/app/wiring/purging.js';
 import { GuardClosed, RegistrationUnknown } from '../../src/domain/ledger-errors.js';
 import type { Fact } from '../../src/domain/registration.js';
 import { purge, purgeable } from '../../src/operator/purge.js';
@@ -12,9 +13,8 @@ import { openJournal } from '../../src/redis/ledger/journal.js';
 import { lastLoss } from '../../src/redis/ledger/last-loss.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { guardAgainstLoss, type LossGuard } from '../../src/redis/ledger/loss.js';
-import { markPurged } from '../../src/redis/ledger/purging.js';
+import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
-import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { startOf } from '../../src/redis/server/process.js';
 import { openVault } from '../../src/redis/vault.js';
 import { type Book, budgetsFor, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -293,8 +293,6 @@ test('an attempt before the known one only enters the history', async () => {
 
 test('what was purged is not missing, and does not come back; what came after it does', async () => {
   const { guard: first } = await guard();
-  const { batches } = book;
-  const pushes = openPushes(server.redis);
   const sentAt = Date.now() - 60_000;
   const [gone, made] = [merchant(1), merchant(2)];
   await book.load('b1', [gone, made]);
@@ -311,8 +309,9 @@ test('what was purged is not missing, and does not come back; what came after it
   await book.record(idOf(gone), 'registration_refused', { problem: 'push:101' });
   await book.record(idOf(made), 'mini_program_created', { appid: 'wx1' });
   const time = Date.now() + 1;
-  const batch = await purgeable({ redis: server.redis, batches }, time);
-  await purge({ redis: server.redis, batches, pushes, spool: newHome() }, batch, time, time);
+  const tools = purgeToolsOf(server.redis, newHome());
+  const batch = await purgeable(tools, time);
+  await purge(tools, batch, time, time);
 
   await server.redis.hset(key('epoch'), 'run', 'another');
   await first.check();
@@ -332,7 +331,7 @@ test('a call that Redis forgot is recorded again, however much was purged meanwh
   await book.load('b1', [one]);
   const { guard: first } = await guard();
   await first.journal.write({ registration: id, writeId: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
-  await markPurged(server.redis, Date.now() + 1);
+  await openPurging(server.redis).markPurged(Date.now() + 1);
   await server.redis.hset(key('epoch'), 'run', 'another');
   await first.check();
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);

@@ -13,6 +13,7 @@ import { batchOf } from '../../src/domain/row.js';
 import type { HistoryEntry } from '../../src/domain/snapshot.js';
 import { registrationOf, type WorkKind } from '../../src/domain/work.js';
 import { key } from '../../src/redis/keys.js';
+import { newWriteId } from '../../src/redis/ledger/write-set.js';
 import { script } from '../../src/redis/scripts.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
@@ -224,6 +225,7 @@ async function newWorld(api: RegistrationApi) {
       clockAheadMs: () => 0,
       now: tick,
       random: () => 0.5,
+      newWriteId,
       log: readableLog('silent').log,
     };
   }

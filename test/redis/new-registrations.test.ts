@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Batch } from '../../src/domain/batch.js';
 import { newRegistration } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
-import { lastOutcome, purgeBatch } from '../../src/redis/ledger/purging.js';
+import { openPurging } from '../../src/redis/ledger/purging.js';
 import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -106,15 +106,15 @@ test('rows that name it from before it was made anew can be read, and purged', a
   expect(await relationsOf('b1')).toEqual([{ kind: 'registered', id }]);
   for (const name of ['b1', 'b2']) {
     const batch = await found(name);
-    expect(await lastOutcome(server.redis, batch)).toBe(0);
-    expect(await purgeBatch(server.redis, batch, Date.now())).toBe(0);
+    expect(await openPurging(server.redis).lastOutcome(batch)).toBe(0);
+    expect(await openPurging(server.redis).purgeBatch(batch, Date.now())).toBe(0);
   }
   expect(await book.registration(id)).toEqual(newRegistration(id, 'b3/0'));
 });
 
 test('one that was never sent is purged with its batch, and can be loaded again', async () => {
   await book.load('b1', [one]);
-  expect(await purgeBatch(server.redis, await found('b1'), Date.now())).toBe(1);
+  expect(await openPurging(server.redis).purgeBatch(await found('b1'), Date.now())).toBe(1);
   expect([await typeOf(id), await book.workload.states()]).toEqual(['none', {}]);
   await book.load('b2', [one]);
   expect(await relationsOf('b2')).toEqual([{ kind: 'registered', id }]);

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Registration } from '../../src/domain/registration.js';
 import type { Relation } from '../../src/domain/row.js';
 import { key } from '../../src/redis/keys.js';
+import { openPurging } from '../../src/redis/ledger/purging.js';
 import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
@@ -421,9 +422,8 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
     await book.record(id, 'retry_asked');
     expect((await book.registration(id)).state).toBe('queued');
     await book.record(id, 'cancel_asked');
-    const { purgeBatch } = await import('../../src/redis/ledger/purging.js');
     for (const batch of ['b1', 'again'])
-      await purgeBatch(server.redis, (await book.batches.find(batch)) ?? (await book.open(batch)), 0);
+      await openPurging(server.redis).purgeBatch((await book.batches.find(batch)) ?? (await book.open(batch)), 0);
     await server.redis.del(key('ready', 'submit'));
     await book.load('b2', [first]);
     expect(await relations('b2')).toEqual([{ kind: 'already_created', id, appid: 'wx1' }]);
@@ -432,8 +432,10 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
 
 describe('after a purge', () => {
   const forget = async (batch: string) => {
-    const { purgeBatch } = await import('../../src/redis/ledger/purging.js');
-    await purgeBatch(server.redis, (await book.batches.find(batch)) ?? (await book.open(batch)), Date.now());
+    await openPurging(server.redis).purgeBatch(
+      (await book.batches.find(batch)) ?? (await book.open(batch)),
+      Date.now(),
+    );
   };
 
   test('an enterprise that has a Mini Program is not registered again', async () => {

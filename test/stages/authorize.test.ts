@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { startDelivering } from '../../src/notices/deliver.js';
 import { key } from '../../src/redis/keys.js';
+import { openNotices } from '../../src/redis/notices.js';
 import { openAuthCode, openAuthCodes, sealAuthCode } from '../../src/redis/pushes/auth-codes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -465,7 +466,7 @@ describe('the platform is notified of each new Mini Program', () => {
     const { createdWebhook } = await import('../../src/app/wiring/created-webhook.js');
     const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
     const delivering = startDelivering({
-      redis: server.redis,
+      notices: openNotices(server.redis),
       wakeupChannel,
       destinations: { created: createdWebhook({ createdWebhook: url }, with1.authorizers) },
       secret: 'secret',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { nothingLeftToSend } from '../../src/app/work.js';
-import { startRelay } from '../../src/redis/ledger/relay.js';
+import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';
@@ -36,7 +36,13 @@ async function startWork() {
     windowSize: 1_000,
     perSecond: 100,
   });
-  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 4 });
+  const worker = startWorker({
+    openWorker: workersOn(redis),
+    relay,
+    context,
+    authorizing: {} as never,
+    concurrency: 4,
+  });
   let calls = 0;
   return {
     counts: () => batches.counts('b1'),

@@ -71,7 +71,7 @@ async function hangUp(): Promise<void> {
 
 async function deliver(target: Partial<Webhook> = {}, firstPauseMs = 5): Promise<Delivering> {
   const delivering = startDelivering({
-    redis: await own.connect(),
+    notices: openNotices(await own.connect()),
     wakeupChannel,
     destinations: { created: { url, ...target } },
     secret: SECRET,

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
+import { purgeToolsOf } from '../../src/app/wiring/purging.js';
 import type { Batch } from '../../src/domain/batch.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { purge, purgeable } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
 import { tidyReady } from '../../src/redis/ledger/purging.js';
-import { startRelay } from '../../src/redis/ledger/relay.js';
+import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { script } from '../../src/redis/scripts.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -58,8 +59,7 @@ async function settle(one: Merchant, kind: 'mini_program_created' | 'registratio
 }
 
 async function forget(ids?: readonly string[]): Promise<string[]> {
-  const { batches } = openBook(db.redis);
-  const tools = { redis: db.redis, batches, pushes: openPushes(db.redis), spool };
+  const tools = purgeToolsOf(db.redis, spool);
   const wanted = (await purgeable(tools, LIMIT)).filter(({ id }) => ids === undefined || ids.includes(id));
   await purge(tools, wanted, LIMIT, NOW);
   return wanted.map(({ id }) => id);
@@ -307,7 +307,13 @@ test('what was still in the list of what is ready is not sent, also where its me
     windowSize: 1_000,
     perSecond: 100,
   });
-  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 4 });
+  const worker = startWorker({
+    openWorker: workersOn(redis),
+    relay,
+    context,
+    authorizing: {} as never,
+    concurrency: 4,
+  });
   await until('nothing is ready and nothing in flight', async () => !(await workload.isSending(Date.now())));
   await worker.close();
   await relay.stop();

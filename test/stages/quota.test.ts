@@ -2,7 +2,7 @@ import { QueueKeys } from 'bullmq';
 import { expect, test } from 'vitest';
 import type { Limits } from '../../src/domain/limits.js';
 import { key, prefix } from '../../src/redis/keys.js';
-import { startRelay } from '../../src/redis/ledger/relay.js';
+import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { QuotaReading } from '../../src/wechat/quota.js';
@@ -201,7 +201,13 @@ async function startCrew(
   const wakeupChannel = await openWakeupChannel(redis);
   const context = contextWith(redis, wakeupChannel, { ...wechat, limits });
   const relay = startRelay({ redis, wakeupChannel, log: context.log, windowSize: 1_000, perSecond: 1 });
-  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 10 });
+  const worker = startWorker({
+    openWorker: workersOn(redis),
+    relay,
+    context,
+    authorizing: {} as never,
+    concurrency: 10,
+  });
   return {
     async close() {
       await worker.close();

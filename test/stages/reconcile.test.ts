@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { purgeToolsOf } from '../../src/app/wiring/purging.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { purge } from '../../src/operator/purge.js';
@@ -19,7 +20,6 @@ import { key } from '../../src/redis/keys.js';
 import { ownersOf } from '../../src/redis/ledger/appids.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
-import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
@@ -91,7 +91,7 @@ async function created(batch: string, one: Merchant, appid: string): Promise<voi
 async function forget(id: string): Promise<void> {
   const batch = await book.batches.find(id);
   if (batch === undefined) throw new Error(`there is no batch ${id}`);
-  await purge({ redis: db.redis, batches: book.batches, pushes: openPushes(db.redis), spool }, [batch], 0, now);
+  await purge(purgeToolsOf(db.redis, spool), [batch], 0, now);
 }
 
 const found = async () =>

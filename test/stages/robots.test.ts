@@ -61,7 +61,7 @@ async function postAt(outlets: readonly Outlet[], ...notices: Notice[]): Promise
 
 async function deliver(settings: Settings): Promise<Delivering> {
   const delivering = startDelivering({
-    redis: await own.connect(),
+    notices: openNotices(await own.connect()),
     wakeupChannel,
     destinations: notifyDestinations(settings),
     secret: 'of the webhooks',

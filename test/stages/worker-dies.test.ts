@@ -1,7 +1,7 @@
 import { type Job, QueueKeys, Worker } from 'bullmq';
 import { expect, test } from 'vitest';
 import { prefix } from '../../src/redis/keys.js';
-import { startRelay } from '../../src/redis/ledger/relay.js';
+import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { SHORT_LOCKS } from '../support/job-locks.js';
@@ -29,7 +29,14 @@ test('a job that three workers took with them is worked off by the fourth, and n
   const relay = startRelay({ redis, wakeupChannel, log, windowSize: 1_000, perSecond: 10 });
   await takeAndDie({ deathsBefore: 2 });
 
-  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 1, locks: SHORT_LOCKS });
+  const worker = startWorker({
+    openWorker: workersOn(redis),
+    relay,
+    context,
+    authorizing: {} as never,
+    concurrency: 1,
+    locks: SHORT_LOCKS,
+  });
   const wasSent = async () => (await book.batches.counts('b1')).awaiting_legal_person === 1;
   await until('it was sent, or failed', async () => (await wasSent()) || lines.length > 0);
   expect(lines).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { key } from '../../src/redis/keys.js';
-import { startRelay } from '../../src/redis/ledger/relay.js';
+import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';
@@ -32,7 +32,13 @@ test('a worker that leaves finishes the calls in flight, and gives back what wai
     windowSize: 1_000,
     perSecond: 800,
   });
-  const worker = startWorker({ redis, relay, context, authorizing: {} as never, concurrency: 4 });
+  const worker = startWorker({
+    openWorker: workersOn(redis),
+    relay,
+    context,
+    authorizing: {} as never,
+    concurrency: 4,
+  });
   await until('four calls are in flight', () => answers.length === 4);
   await relay.stop();
 

@@ -15,7 +15,7 @@ import { sealTicket } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
-import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
+import { openAuthCodes, sealAuthCode } from '../../src/redis/pushes/auth-codes.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
@@ -47,7 +47,7 @@ export function recorderOn(redis: Redis, log: Logger, api: 'first' | 'successor'
     matchOf,
     pushes: openPushes(redis),
     epoch: () => '',
-    vault: VAULT,
+    sealAuthCode: (code, appid) => sealAuthCode(VAULT, appid, code),
     now: Date.now,
     log,
   };

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE, quotaRechecksMs } from '../../src/domain/patience.js';
+import { newWriteId } from '../../src/redis/ledger/write-set.js';
 import type { WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Client, Reply } from '../../src/wechat/client.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
@@ -63,6 +64,7 @@ export function contextWith(
     clockAheadMs: () => 0,
     now: Date.now,
     random: Math.random,
+    newWriteId,
     log: readableLog('silent').log,
   };
 }

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { MatchContext } from '../../events/record.js';
 import { openBatches } from '../../redis/ledger/batches.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
-import { openAuthCodes } from '../../redis/pushes/auth-codes.js';
+import { openAuthCodes, sealAuthCode } from '../../redis/pushes/auth-codes.js';
 import type { Settings } from '../../settings.js';
 import { decodeAesKey, type PushCredential } from '../../wechat/crypt.js';
 import { createdNotifier } from './created-webhook.js';
@@ -27,11 +27,12 @@ export function matchContextOf(
 
 /** Dependencies of recording what a push says about a registration. */
 export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, redis: Redis) {
+  const vault = vaultOf(settings);
   return {
     ledger: openLedger(redis),
     rowAt: openBatches(redis).rowAt,
     codes: openAuthCodes(redis),
-    vault: vaultOf(settings),
+    sealAuthCode: (code: string, appid: string) => sealAuthCode(vault, appid, code),
     // Whatever is relayed to the other service has its codes exchanged there.
     isShared: settings.forwardUrl !== undefined,
     notifyCreated: createdNotifier(settings, redis),

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { heartbeatOf, liveOf } from '../../domain/presence.js';
 import { startWorkerWatch } from '../../notices/worker-watch.js';
+import { openNotices } from '../../redis/notices.js';
 import { openSentNotices } from '../../redis/sent-notices.js';
 import type { Role } from '../../redis/server/connection.js';
 import { openWakeupChannel } from '../../redis/wakeup-channel.js';
@@ -24,7 +25,7 @@ export async function startNotifying(
   const redis = await connectTo('background');
   const wakeupChannel = await openWakeupChannel(redis);
   const delivering = startDelivering({
-    redis,
+    notices: openNotices(redis),
     wakeupChannel,
     destinations: notifyDestinations(settings),
     secret: settings.webhookSecret ?? '',

@@ -13,7 +13,7 @@ import { openLedger } from '../../redis/ledger/ledger.js';
 import { openLinks } from '../../redis/ledger/links.js';
 import { liveRegistrations } from '../../redis/ledger/live.js';
 import { openNights } from '../../redis/nights.js';
-import { queueForPeople } from '../../redis/notices.js';
+import { openNotices, queueForPeople } from '../../redis/notices.js';
 import { openAuthCode, openAuthCodes } from '../../redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../redis/pushes/authorizers.js';
 import { openPushes } from '../../redis/pushes/pushes.js';
@@ -42,7 +42,7 @@ const WINDOW_SIZE = 10_000;
 export async function startSending(store: Store, running: Running = 'steady', locks?: JobLocks): Promise<Part> {
   const { settings, log } = store;
   // BullMQ is a fifth of the memory of a command, and most commands send nothing.
-  const { startRelay } = await import('../../redis/ledger/relay.js');
+  const { startRelay, workersOn } = await import('../../redis/ledger/relay.js');
   const { startWorker } = await import('../../worker/worker.js');
   // What can fail comes first: nothing after it has to be closed for a fault of another.
   if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
@@ -69,7 +69,7 @@ export async function startSending(store: Store, running: Running = 'steady', lo
     now: Date.now,
   });
   const worker = startWorker({
-    redis,
+    openWorker: workersOn(redis),
     relay,
     context,
     concurrency: settings.concurrency,
@@ -88,7 +88,7 @@ export async function startSending(store: Store, running: Running = 'steady', lo
     },
   });
   const delivering = startDelivering({
-    redis,
+    notices: openNotices(redis),
     wakeupChannel,
     destinations: {
       created: createdWebhook(settings, authorizers),

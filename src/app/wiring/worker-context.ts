@@ -7,6 +7,7 @@ import { openLedger } from '../../redis/ledger/ledger.js';
 import type { LossGuard } from '../../redis/ledger/loss.js';
 import { factTime } from '../../redis/ledger/packed-write-sets.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
+import { newWriteId } from '../../redis/ledger/write-set.js';
 import type { WakeupChannel } from '../../redis/wakeup-channel.js';
 import type { Settings } from '../../settings.js';
 import type { Client } from '../../wechat/client.js';
@@ -54,6 +55,7 @@ export function workerContextOf(
     token: {},
     now: factTime,
     random: Math.random,
+    newWriteId,
     log,
   };
 }

@@ -17,8 +17,38 @@ const ROWS_AT_ONCE = 32;
 /** Entries of a list that one run looks at: the deeper they lie, the longer Redis looks for each. */
 const ENTRIES_AT_ONCE = 64;
 
-/** When the last row of a batch had its outcome, in ms since 1970; 0 where none has. */
-export async function lastOutcome(redis: Redis, batch: Batch): Promise<number> {
+export interface Purging {
+  /** When the last row of a batch had its outcome, in ms since 1970; 0 where none has. */
+  lastOutcome(batch: Batch): Promise<number>;
+  /**
+   * Written before anything is deleted. A Redis that has this mark had everything of the time before it, so what journals have
+   * of that time and Redis has not is purged, not forgotten (loss.ts).
+   */
+  markPurged(before: number): Promise<void>;
+  /** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Answers how many those were. */
+  purgeBatch(batch: Batch, now: number): Promise<number>;
+  /** Takes what was purged out of the lists of work and of calls, a part of a list at a time. */
+  tidyLists(): Promise<void>;
+  /**
+   * What was deleted lies in the append-only file until that is written anew. Waits for the end: a private server that is shut
+   * down in the middle would keep the old file.
+   *
+   * @throws Error where Redis could not write it
+   */
+  rewriteFile(): Promise<Rewrite>;
+}
+
+export function openPurging(redis: Redis): Purging {
+  return {
+    lastOutcome: (batch) => lastOutcome(redis, batch),
+    markPurged: (before) => markPurged(redis, before),
+    purgeBatch: (batch, now) => purgeBatch(redis, batch, now),
+    tidyLists: () => tidyLists(redis),
+    rewriteFile: () => rewriteFile(redis),
+  };
+}
+
+async function lastOutcome(redis: Redis, batch: Batch): Promise<number> {
   const lastOfPage = script(redis, 'last-outcome');
   const field = [FIELD_OF_OUTCOME_TIME, SHOWN_NAMES.indexOf(FIELD_OF_OUTCOME_TIME) + 1];
   let last = 0;
@@ -29,11 +59,7 @@ export async function lastOutcome(redis: Redis, batch: Batch): Promise<number> {
   return last;
 }
 
-/**
- * Written before anything is deleted. A Redis that has this mark had everything of the time before it, so what journals have
- * of that time and Redis has not is purged, not forgotten (loss.ts).
- */
-export async function markPurged(redis: Redis, before: number): Promise<void> {
+async function markPurged(redis: Redis, before: number): Promise<void> {
   const marked = await purgedBefore(redis);
   if (before > marked) await redis.hset(key('epoch'), 'purgedBefore', before);
 }
@@ -43,8 +69,7 @@ export async function purgedBefore(redis: Redis): Promise<number> {
   return Number((await redis.hget(key('epoch'), 'purgedBefore')) ?? 0);
 }
 
-/** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Answers how many those were. */
-export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<number> {
+async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<number> {
   const purge = script(redis, 'purge');
   let forgotten = 0;
   for (const page of pagesOf(batch)) {
@@ -65,8 +90,7 @@ export async function purgeBatch(redis: Redis, batch: Batch, now: number): Promi
   return forgotten;
 }
 
-/** Takes what was purged out of the lists of work and of calls, a part of a list at a time. */
-export async function tidyLists(redis: Redis): Promise<void> {
+async function tidyLists(redis: Redis): Promise<void> {
   const kinds: readonly WorkKind[] = ['submit', 'follow-up'];
   for (const kind of kinds) {
     await tidyReady(redis, kind);
@@ -107,13 +131,7 @@ export type Rewrite = 'done' | 'nothing' | 'forbidden';
 
 const LOOK_EVERY_MS = 50;
 
-/**
- * What was deleted lies in the append-only file until that is written anew. Waits for the end: a private server that is shut
- * down in the middle would keep the old file.
- *
- * @throws Error where Redis could not write it
- */
-export async function rewriteFile(redis: Redis): Promise<Rewrite> {
+async function rewriteFile(redis: Redis): Promise<Rewrite> {
   if ((await persistence(redis)).get('aof_enabled') !== '1') return 'nothing';
   // A run under way began before the last deletion.
   await untilNoRewrite(redis);

@@ -189,11 +189,13 @@ export function openQueue(redis: Redis, kind: WorkKind): Queue {
 }
 
 /** The other end of a queue: works its chunks off. */
-export function openWorker(
-  redis: Redis,
+export type OpenWorker = (
   kind: WorkKind,
   workOff: (chunk: JobChunk) => Promise<void>,
   options: Omit<WorkerOptions, 'connection' | 'prefix'>,
-): Worker<JobChunk> {
-  return new Worker<JobChunk>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
+) => Worker<JobChunk>;
+
+export function workersOn(redis: Redis): OpenWorker {
+  return (kind, workOff, options) =>
+    new Worker<JobChunk>(kind, ({ data }) => workOff(data), { ...options, connection: redis, prefix: prefix() });
 }

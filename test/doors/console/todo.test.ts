@@ -4,9 +4,9 @@ import { auditPage } from '../../../src/app/console-users.js';
 import { addNote } from '../../../src/app/note.js';
 import { TODO_SUMMARY, todo } from '../../../src/app/todo.js';
 import { todoPage } from '../../../src/app/todo-list.js';
+import { purgeToolsOf } from '../../../src/app/wiring/purging.js';
 import { counted } from '../../../src/domain/words.js';
 import { purge } from '../../../src/operator/purge.js';
-import { openPushes } from '../../../src/redis/pushes/pushes.js';
 import { qrShape } from '../../../src/reporter/qr.js';
 import { acceptedRow, DAY_MS, MANNER } from '../../support/ledger.js';
 import { merchant } from '../../support/merchants.js';
@@ -267,9 +267,7 @@ test('a batch that is purged leaves the list, and an older row of its merchant c
   );
   const purged = async (id: string): Promise<void> => {
     const batch = await it.store.batches.find(id);
-    const { redis, batches } = it.store;
-    const tools = { redis, batches, pushes: openPushes(redis), spool: it.home };
-    await purge(tools, batch === undefined ? [] : [batch], 0, Date.now() + 2 * DAY_MS);
+    await purge(purgeToolsOf(it.store.redis, it.home), batch === undefined ? [] : [batch], 0, Date.now() + 2 * DAY_MS);
   };
   await purged('b2');
   await until('the older row is listed', async () =>
