@@ -13,6 +13,7 @@ import { PageCursor } from '../redis/ledger/page-cursor.js';
 import type { RefusedRow } from '../reporter/corrected-later.js';
 import {
   isToSettle,
+  oncePerMerchant,
   TO_CONTACT,
   TO_SETTLE,
   type TodoOptions,
@@ -293,7 +294,7 @@ function placeOf({ batch, index }: Pointer): string {
 
 /** Each merchant once, by the row of the newest batch; of what cannot come into the list nothing is kept. */
 function merge(known: Known): void {
-  const listed = new Set<string>();
+  const isFirst = oncePerMerchant();
   const all: Pointer[] = [];
   const byActor = new Map<Actor, number>();
   const age = ({ batch }: ReadPage): number => known.order.get(batch) ?? 0;
@@ -302,9 +303,7 @@ function merge(known: Known): void {
     for (const [who, count] of read.cut) byActor.set(who, (byActor.get(who) ?? 0) + count);
     for (const pointer of read.pointers) {
       if (pointer.refused !== undefined && known.corrected.has(placeOf(pointer))) continue;
-      if (pointer.registration !== '' && listed.has(pointer.registration)) continue;
-      listed.add(pointer.registration);
-      all.push(pointer);
+      if (isFirst(pointer.registration)) all.push(pointer);
     }
   }
   const contacts = all.filter(({ who }) => !isToSettle(who)).sort(urgency);

@@ -98,16 +98,14 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
   const { most = Number.POSITIVE_INFINITY } = options;
   const wanted = options.batches ?? (await batches.list());
   const todos: TodoOfRow[] = [];
-  const listed = new Set<string>();
+  const isFirst = oncePerMerchant();
   const share = openSharing();
   for (const id of [...wanted].reverse()) {
     const batch = await batches.find(id);
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     for await (const page of batches.pages(batch)) {
       for (const it of await todosAmong(batches, batch, page, options)) {
-        const { registration_id: registration } = it.todo.row;
-        if (listed.has(registration)) continue;
-        if (registration !== '') listed.add(registration);
+        if (!isFirst(it.todo.row.registration_id)) continue;
         if (!options.notContacted || it.todo.notes.contactedAt === undefined) todos.push(withShared(it, share));
       }
       if (todos.length > most + SPARE) keepUrgent(todos, most);
@@ -117,6 +115,20 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
   const left = todos.filter(({ refused }) => refused === undefined || !corrected.has(refused));
   keepUrgent(left, most);
   return left.map(({ todo }) => todo);
+}
+
+/**
+ * Whether a to-do is the first of its merchant: the others are left out. Asked from the newest batch to the oldest, so that the newest
+ * row speaks for the merchant. A row that our checks refused has no registration, and stands for itself.
+ */
+export function oncePerMerchant(): (registration: string) => boolean {
+  const listed = new Set<string>();
+  return (registration) => {
+    if (registration === '') return true;
+    if (listed.has(registration)) return false;
+    listed.add(registration);
+    return true;
+  };
 }
 
 const NO_NOTES: NotesShown = {};
