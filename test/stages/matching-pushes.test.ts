@@ -2,13 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { afterWorkingDays } from '../../src/domain/calendar.js';
 import type { StoredPush } from '../../src/domain/push.js';
-import type { Snapshot } from '../../src/domain/snapshot.js';
 import { factAbout, factOf, match, openStored } from '../../src/events/record.js';
 import { type Push, type RegistrationPush, readPush } from '../../src/wechat/push.js';
 import { idOf } from '../support/ledger.js';
 import { matching, snapshotOf } from '../support/match-context.js';
 import { merchant } from '../support/merchants.js';
-import { CREDENTIAL, otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
+import { CREDENTIAL, otherXml, registrationPush, seal, type Told } from '../support/pushes.js';
 
 const AT = Date.parse('2026-11-21T10:00:00Z');
 
@@ -19,9 +18,7 @@ function read(xml: string): Push {
 }
 
 function registration(told: Told, about = true): RegistrationPush {
-  const push = read(registrationXml(about ? merchant(1) : undefined, { createdAt: AT, ...told }));
-  if (push.kind !== 'registration') throw new Error(push.kind);
-  return push;
+  return registrationPush(about ? merchant(1) : undefined, { createdAt: AT, ...told });
 }
 
 describe('a push is about', () => {
@@ -123,15 +120,14 @@ describe('what a push says', () => {
       ledger: { history: async () => [] },
       rowAt: async () => undefined,
     };
-    const row = { merchant: merchant(1) };
-    const sent = { ...snapshotOf('a', { row: 'b1/0' }), row } as unknown as Snapshot;
+    const sent = snapshotOf('a', { row: 'b1/0' }, merchant(1));
     expect(await factAbout(finder, sent, push, AT, seals)).not.toHaveProperty('aboutRow');
-    const second = { ...snapshotOf('a', { row: 'b1/0', earlierTask: 'ended' }), row } as unknown as Snapshot;
+    const second = snapshotOf('a', { row: 'b1/0', earlierTask: 'ended' }, merchant(1));
     expect(await factAbout(finder, second, push, AT, seals)).toMatchObject({ problem: 'push:103', aboutRow: 'b1/0' });
-    for (const seen of [sent, second]) {
-      const other = { ...seen, row: { merchant: merchant(2) } } as unknown as Snapshot;
+    for (const { registration } of [sent, second]) {
+      const other = snapshotOf('a', registration, merchant(2));
       expect(await factAbout(finder, other, push, AT, seals)).toMatchObject({ aboutRow: '' });
-      const unread = { ...seen, row: undefined } as unknown as Snapshot;
+      const unread = snapshotOf('a', registration);
       expect(await factAbout(finder, unread, push, AT, seals)).not.toHaveProperty('aboutRow');
     }
     const blank = { ...push, info: { ...push.info, name: '', legalPersonaWechat: undefined, legalPersonaName: '' } };

@@ -5,11 +5,10 @@ import type { StoredPush } from '../../src/domain/push.js';
 import { type Recorder, type Recording, settle, startRecording } from '../../src/events/record.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
-import type { RegistrationPush } from '../../src/wechat/push.js';
 import { HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { registrationXml, seal } from '../support/pushes.js';
+import { registrationPush, registrationXml, seal } from '../support/pushes.js';
 import { heldTooLong, recorderOn } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -108,15 +107,8 @@ describe('a success that WeChat pushes again', () => {
 
   async function pushed(authCode: string | undefined, receivedAt: number): Promise<boolean> {
     const recorder = recorderOn(server.redis, readableLog('silent').log);
-    const push: RegistrationPush = {
-      kind: 'registration',
-      createdAt: receivedAt,
-      status: '0',
-      msg: 'OK',
-      appid: 'wxnew',
-      authCode,
-      info: {},
-    } as unknown as RegistrationPush;
+    const success = { status: '0', appid: 'wxnew', createdAt: receivedAt, ...(authCode !== undefined && { authCode }) };
+    const push = registrationPush(undefined, success);
     const stored = { id: '1-1', entry: '1-1', receivedAt, infoType: 'x', query: '', body: Buffer.alloc(0) };
     const notifyCreated = async (it: Created): Promise<void> => void told.push(it);
     const view = await openBook(server.redis).view(ID);

@@ -8,8 +8,8 @@ import { HOUR_MS, idOf } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { matching } from '../support/match-context.js';
 import { merchant } from '../support/merchants.js';
+import { playedCodes, playedLedger, playedPushes, playedRecorder, recordedAs } from '../support/played-recorder.js';
 import { otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
-import { recorderOn } from '../support/receiver.js';
 import { until } from '../support/until.js';
 
 const AT = Date.parse('2026-11-21T10:00:00Z');
@@ -30,37 +30,27 @@ function record(batches: StoredPush[][], changes: Partial<Recorder> = {}, doorIs
   const tidied: unknown[] = [];
   const waiting: (() => void)[] = [];
   const asked: (number | undefined)[] = [];
-  const reader: PushReader = {
-    next: (_, most) =>
-      new Promise((resolve) => {
-        asked.push(most);
-        const batch = batches.shift();
-        if (batch !== undefined) resolve(batch);
-        else waiting.push(() => resolve([]));
-      }),
-    close: () => goOn(waiting),
-  } as PushReader;
+  const next: PushReader['next'] = (_, most) =>
+    new Promise((resolve) => {
+      asked.push(most);
+      const batch = batches.shift();
+      if (batch !== undefined) resolve(batch);
+      else waiting.push(() => resolve([]));
+    });
+  const reader: PushReader = { next, close: () => goOn(waiting) };
   const { log, lines } = readableLog();
-  const recorder: Recorder = {
-    ...recorderOn({ defineCommand() {} } as never, log),
-    ...matching({}),
-    ledger: matching({}).ledger as Recorder['ledger'],
-    pushes: {
-      async done(outcomes) {
-        done.push(outcomes.map(([push, outcome]) => [push.id, outcome]));
-        return true;
-      },
-      park: async () => true,
-      trimBefore: async (at: number) => void tidied.push(['trimmed', at]),
-      forgetReaders: async (idleMs: number) => {
-        tidied.push(['forgotten', idleMs]);
-        return 0;
-      },
-    } as Recorder['pushes'],
-    now: () => clock.now,
-    log,
-    ...changes,
-  };
+  const pushes = playedPushes({
+    async done(outcomes) {
+      done.push(outcomes.map(([push, outcome]) => [push.id, outcome]));
+      return true;
+    },
+    trimBefore: async (at) => void tidied.push(['trimmed', at]),
+    async forgetReaders(idleMs) {
+      tidied.push(['forgotten', idleMs]);
+      return 0;
+    },
+  });
+  const recorder = playedRecorder(log, { pushes, now: () => clock.now, ...changes });
   const recording = startRecording(recorder, reader, doorIsBusy);
   onTestFinished(() => recording.stop());
   return { done, asked, clock, tidied, waiting, lines, recording, turn: () => goOn(waiting) };
@@ -111,9 +101,8 @@ test('recording leaves the time to the receiver while that is busy', async () =>
     while (performance.now() - begun < 20);
     return true;
   };
-  const pushes = { done: async () => {}, park: slow, trimBefore: async () => {}, forgetReaders: async () => 0 };
   const begun = performance.now();
-  const tools = { pushes: pushes as unknown as Recorder['pushes'] };
+  const tools = { pushes: playedPushes({ park: slow }) };
   const { waiting, asked: wanted } = record([[stored('no XML')]], tools, busyOnce);
   await until('it waits for more', () => waiting.length === 1);
   expect(wanted).toEqual([16, undefined]);
@@ -124,14 +113,13 @@ test('recording leaves the time to the receiver while that is busy', async () =>
 test('recording has those about one merchant one after the other, in their order, and others meanwhile', async () => {
   const begun: string[] = [];
   const going: (() => void)[] = [];
-  const ledger = {
-    ...matching({}).ledger,
-    read: async (id: string) => {
+  const ledger = playedLedger({
+    async read(id) {
       begun.push(id);
       await new Promise<void>((resolve) => going.push(resolve));
       return undefined;
     },
-  } as Recorder['ledger'];
+  });
   const about = (number: number) => stored(registrationXml(merchant(number), { status: '101' }));
   const { done } = record([[about(1), about(1), about(2)]], { ledger });
   await until('two have begun', () => begun.length === 2);
@@ -146,21 +134,21 @@ test('recording has those about one merchant one after the other, in their order
 test('recording has those about one Mini Program one after the other, too', async () => {
   const asked: string[] = [];
   const going: (() => void)[] = [];
-  const ledger = {
-    ...matching({}).ledger,
-    ofAppid: async (appid: string) => {
+  const ledger = playedLedger({
+    async ofAppid(appid) {
       asked.push(appid);
       await new Promise<void>((resolve) => going.push(resolve));
       return undefined;
     },
-  } as Recorder['ledger'];
+  });
   const created = stored(registrationXml(undefined, { status: '101', appid: 'wxnew' }));
   const withdrawn = stored(otherXml('unauthorized', '<AuthorizerAppid>wxnew</AuthorizerAppid>'));
-  const withdraw = async () => {
-    asked.push('withdrawn');
-    return 'nobody';
-  };
-  const codes = { withdraw } as unknown as Recorder['codes'];
+  const codes = playedCodes({
+    async withdraw() {
+      asked.push('withdrawn');
+      return 'nobody';
+    },
+  });
   const { done } = record([[created, withdrawn]], { ledger, codes });
   await until('the first has begun', () => asked.length === 1);
   expect(asked).toEqual(['wxnew']);
@@ -171,22 +159,21 @@ test('recording has those about one Mini Program one after the other, too', asyn
 
 test('recording that is stopped while Redis is away ends without a word', async () => {
   let fails = (_: Error) => {};
-  const reader = {
+  const reader: PushReader = {
     next: () => new Promise<StoredPush[]>((_, reject) => (fails = reject)),
     close: () => fails(new Error('Connection is closed.')),
-  } as unknown as PushReader;
+  };
   const { log, lines } = readableLog();
-  const recording = startRecording({ log, now: () => AT } as Recorder, reader, () => false);
+  const recording = startRecording(playedRecorder(log, {}), reader, () => false);
   await recording.stop();
   expect(lines).toEqual([]);
 });
 
 test('recording that is stopped ends with the batch that it has, and reads no other one', async () => {
   const going: (() => void)[] = [];
-  const ledger = {
-    ...matching({}).ledger,
+  const ledger = playedLedger({
     read: () => new Promise<undefined>((resolve) => going.push(() => resolve(undefined))),
-  } as unknown as Recorder['ledger'];
+  });
   const batches = [[stored(registrationXml(merchant(1), { status: '101' }))], [stored('no XML')]];
   const { done, recording } = record(batches, { ledger });
   await until('the first has begun', () => going.length === 1);
@@ -198,18 +185,17 @@ test('recording that is stopped ends with the batch that it has, and reads no ot
 
 test('recording says that Redis is away, and goes on a second later', async () => {
   let reads = 0;
-  const reader = {
-    next: async () => {
+  const reader: PushReader = {
+    async next() {
       reads += 1;
       if (reads === 1) throw new Error('Connection is closed.');
       return new Promise<StoredPush[]>((resolve) => setImmediate(resolve, []));
     },
     close() {},
-  } as unknown as PushReader;
+  };
   const { log, lines } = readableLog();
-  const pushes = playedPushes() as unknown as Recorder['pushes'];
   const begun = performance.now();
-  const recording = startRecording({ log, pushes, now: () => AT } as Recorder, reader, () => false);
+  const recording = startRecording(playedRecorder(log, {}), reader, () => false);
   onTestFinished(() => recording.stop());
   await until('it reads again', () => reads > 1);
   expect(performance.now() - begun).toBeGreaterThan(900);
@@ -227,21 +213,17 @@ describe('of a push that is recorded', () => {
   ) {
     const offers: Offer[] = [];
     const notices: unknown[] = [];
-    const registration = { id, state: 'rejected', earlierTask: 'none', ...after } as Registration;
-    const ledger = {
+    const { state = 'rejected' } = after;
+    const ledger = playedLedger({
       ...matching({ known: [id], appids: { wxknown: id } }).ledger,
-      record: async () => ({
-        before: registration,
-        after: registration,
-        move: moved ? { to: registration.state } : undefined,
-      }),
-    } as unknown as Recorder['ledger'];
-    const codes = {
-      offer: async (...offer: Offer) => {
+      record: async () => recordedAs(state, { id, ...after }, moved),
+    });
+    const codes = playedCodes({
+      async offer(...offer) {
         offers.push(offer);
         return 'repeated';
       },
-    } as unknown as Recorder['codes'];
+    });
     const notifyCreated = async (created: unknown) => void notices.push(created);
     const push = stored(registrationXml(named ? merchant(1) : undefined, { createdAt: AT, ...told }));
     const { done } = record([[push]], { ledger, codes, ...(tells && { notifyCreated }) });
@@ -279,7 +261,12 @@ describe('of a push that is recorded', () => {
   test('the code of a Mini Program without a known registration waits, unless a merchant is named', async () => {
     const nobody = async (named: boolean) => {
       const offers: unknown[] = [];
-      const codes = { offer: async (appid: string) => void offers.push(appid) } as unknown as Recorder['codes'];
+      const codes = playedCodes({
+        async offer(appid) {
+          offers.push(appid);
+          return 'waits';
+        },
+      });
       const push = stored(registrationXml(named ? merchant(1) : undefined, SUCCESS));
       const { done } = record([[push, stored('no XML')]], { codes });
       await until('it is recorded', () => done.length > 0);
@@ -294,19 +281,14 @@ test('a push whose merchant comes while it is being parked is recorded after all
   const id = idOf(merchant(1));
   const known: string[] = [];
   const parked: unknown[] = [];
-  const registration = { id, state: 'rejected', earlierTask: 'none' };
-  const ledger = {
-    ...matching({ known }).ledger,
-    record: async () => ({ before: registration, after: registration, move: { to: 'rejected' } }),
-  } as unknown as Recorder['ledger'];
-  const pushes = {
-    ...playedPushes(),
-    park: async (_: StoredPush, ...why: unknown[]) => {
+  const ledger = playedLedger({ ...matching({ known }).ledger, record: async () => recordedAs('rejected', { id }) });
+  const pushes = playedPushes({
+    async park(_, ...why) {
       parked.push(why);
       known.push(id);
       return false;
     },
-  };
+  });
   const { done } = record([[stored(registrationXml(merchant(1), { status: '103' }))]], { ledger, pushes });
   await until('it is recorded', () => pushes.outcomes.length > 0);
   expect(parked).toEqual([['unknown_merchant', [id]]]);
@@ -316,17 +298,13 @@ test('a push whose merchant comes while it is being parked is recorded after all
 
 test('a push that our own program fails on is parked, and waits for no registration', async () => {
   const parked: unknown[] = [];
-  const ledger = {
-    ...matching({}).ledger,
-    read: () => Promise.reject(new TypeError('no function')),
-  } as unknown as Recorder['ledger'];
-  const pushes = {
-    ...playedPushes(),
-    park: async (_: StoredPush, ...why: unknown[]) => {
+  const ledger = playedLedger({ read: () => Promise.reject(new TypeError('no function')) });
+  const pushes = playedPushes({
+    async park(_, ...why) {
       parked.push(why);
       return true;
     },
-  };
+  });
   record([[stored(registrationXml(merchant(1), { status: '103' }))]], { ledger, pushes });
   await until('it is recorded', () => pushes.outcomes.length > 0);
   expect([parked, pushes.outcomes]).toEqual([[['fault', []]], ['parked']]);
@@ -334,29 +312,14 @@ test('a push that our own program fails on is parked, and waits for no registrat
 
 test('an authorisation is recorded as such', async () => {
   const withdrawn: unknown[] = [];
-  const codes = {
-    withdraw: async (appid: string) => {
+  const codes = playedCodes({
+    async withdraw(appid) {
       withdrawn.push(appid);
-      return 'repeated';
+      return 'old';
     },
-  } as unknown as Recorder['codes'];
+  });
   const push = stored(otherXml('unauthorized', '<AuthorizerAppid>wxnew</AuthorizerAppid>'));
   const { done } = record([[push]], { codes });
   await until('it is recorded', () => done.length > 0);
   expect([withdrawn, done[0]?.[0]?.[1]]).toEqual([['wxnew'], 'changed_nothing']);
 });
-
-/** Of a Redis that takes everything: what became of the pushes. */
-function playedPushes() {
-  const outcomes: PushOutcome[] = [];
-  return {
-    outcomes,
-    done: async (all: readonly (readonly [StoredPush, PushOutcome])[]) => {
-      outcomes.push(...all.map(([, it]) => it));
-      return true;
-    },
-    park: async () => true,
-    trimBefore: async () => {},
-    forgetReaders: async () => 0,
-  };
-}

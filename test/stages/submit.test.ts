@@ -258,7 +258,8 @@ describe('a job', () => {
     }));
     const day = new Date().toISOString().slice(0, 10);
     const [entry] = await book.ledger.history(id);
-    const { to, writeId, ...fact } = entry as unknown as Record<string, unknown>;
+    if (entry === undefined) throw new Error('the history has nothing');
+    const { to, writeId, ...fact } = entry;
     expect(to).toBe('submitting');
     expect(journal[0]).toEqual([0, { registration: id, writeId, fact, day }]);
     expect(sent).toBe(1);

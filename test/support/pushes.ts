@@ -6,6 +6,7 @@ import { sealTicket } from '../../src/redis/component-store.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { decodeAesKey, encrypt, type PushCredential, signatureOf } from '../../src/wechat/crypt.js';
+import { type RegistrationPush, readPush } from '../../src/wechat/push.js';
 
 export const PLATFORM = 'wx0123456789abcdef';
 export const CREDENTIAL: PushCredential = {
@@ -59,6 +60,13 @@ export function registrationXml(merchant: Merchant | undefined, told: Told): str
     authCode === undefined ? '' : `<auth_code><![CDATA[${authCode}]]></auth_code>`,
     `${info}</xml>`,
   ].join('');
+}
+
+/** The same, as the receiver reads it. */
+export function registrationPush(merchant: Merchant | undefined, told: Told): RegistrationPush {
+  const push = readPush(registrationXml(merchant, told));
+  if (push.kind !== 'registration') throw new Error(push.kind);
+  return push;
 }
 
 export function ticketXml(ticket: string, createdAt = Date.now()): string {
