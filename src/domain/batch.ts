@@ -38,6 +38,12 @@ export interface NamedRow {
   readonly row: Row;
 }
 
+/** A row that may be meant, by its index in its batch. */
+export interface RowOfBatch {
+  readonly batch: BatchSize;
+  readonly index: number;
+}
+
 /** What a registration is now. */
 export interface Leader {
   /** `batch/index` of the row with the details that were sent, or will be. */

@@ -21,6 +21,19 @@ export interface Outlet {
   readonly gatherMs?: number;
 }
 
+/** Where a notice waits for an outlet. */
+export interface Place {
+  readonly destination: Destination;
+  readonly orderingKey: string;
+  readonly dueInMs: number;
+}
+
+export function placeFor({ destination, gatherMs }: Outlet, orderingKey: string): Place {
+  return gatherMs === undefined
+    ? { destination, orderingKey, dueInMs: 0 }
+    : { destination, orderingKey: 'chat', dueInMs: gatherMs };
+}
+
 export interface Notice {
   /** The same for every repetition of a notice, so that its receiver can recognise it. */
   readonly id: string;

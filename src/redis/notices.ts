@@ -1,6 +1,14 @@
 /** Notices to programs and people, in order within an ordering key, kept until they are delivered. */
 import type { Redis } from 'ioredis';
-import type { Destination, Failing, Notice, Outlet, TakenNotice } from '../domain/notice.js';
+import {
+  type Destination,
+  type Failing,
+  type Notice,
+  type Outlet,
+  type Place,
+  placeFor,
+  type TakenNotice,
+} from '../domain/notice.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
@@ -49,18 +57,6 @@ export async function queueForPeople(
     notice,
     outlets.map((outlet) => placeFor(outlet, orderingKey)),
   );
-}
-
-export interface Place {
-  readonly destination: Destination;
-  readonly orderingKey: string;
-  readonly dueInMs: number;
-}
-
-export function placeFor({ destination, gatherMs }: Outlet, orderingKey: string): Place {
-  return gatherMs === undefined
-    ? { destination, orderingKey, dueInMs: 0 }
-    : { destination, orderingKey: 'chat', dueInMs: gatherMs };
 }
 
 async function queue(redis: Redis, notice: Notice, places: readonly Place[]): Promise<void> {

@@ -1,8 +1,7 @@
 /** Notices that were sent already, so that many processes send each one once. */
 import type { Redis } from 'ioredis';
-import type { Notice, Outlet } from '../domain/notice.js';
+import { type Notice, type Outlet, placeFor } from '../domain/notice.js';
 import { key } from './keys.js';
-import { placeFor } from './notices.js';
 import { script } from './scripts.js';
 
 export interface SentNotices {

@@ -3,14 +3,13 @@
  * Weixin ID is looked up beside the rows, and a part of a name is searched for in them. The newest sheet comes first.
  */
 
-import type { Batch, BatchSize } from '../domain/batch.js';
+import type { Batch, BatchSize, RowOfBatch } from '../domain/batch.js';
 import { lookFor } from '../domain/look-for.js';
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { nameIn, weixinIdIn } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
-import type { RowOfBatch } from '../redis/ledger/row-index.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 
 export interface FindTools {

@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Redis } from 'ioredis';
-import { type BatchSize, ROWS_PER_PAGE } from '../../domain/batch.js';
+import { type BatchSize, ROWS_PER_PAGE, type RowOfBatch } from '../../domain/batch.js';
 import { lookFor } from '../../domain/look-for.js';
 import { comparable } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
@@ -21,12 +21,6 @@ const PAGES_AT_ONCE = 64;
 
 /** Reads that are under way together: while a sheet loads, Redis takes many milliseconds for each. Pages of rows are large. */
 const READS_AHEAD = { rowIndex: 16, rows: 2 };
-
-/** A row that may be meant, by its index in its batch. */
-export interface RowOfBatch {
-  readonly batch: BatchSize;
-  readonly index: number;
-}
 
 /** As accept.lua stores them: the bytes of one row after the other. */
 export function digestsOf(rows: readonly Pick<Row, 'cells' | 'merchant'>[], columns: DetailColumns): Buffer {
