@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KEPT_BY_PURGE } from '../../src/domain/purge.js';
 import { newRegistration, PURGED_ROW, type Registration, STATES, type State } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
-import { purgeBatch } from '../../src/redis/ledger/purging.js';
+import { openPurging } from '../../src/redis/ledger/purging.js';
 import { difference, shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -61,7 +61,7 @@ test('a purge keeps of a registration in any state what the table says, and dele
   }
   await writes.exec();
 
-  await purgeBatch(db.redis, batch, Date.now());
+  await openPurging(db.redis).purgeBatch(batch, Date.now());
 
   for (const registration of before) {
     const { id } = registration;
