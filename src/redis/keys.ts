@@ -64,7 +64,7 @@ const NAMES = {
   quotaAsked: 'quota-asked',
   /** list: when the last calls were let through, in µs, and for which registrations; newest first */
   recent: 'recent',
-  /** string: when the next call is due if calls are spread evenly, in µs */
+  /** string: when the next call is due if calls are spread evenly, and before which time no late call goes either, in µs */
   pace: 'pace',
   /** string: the latest time of Redis' clock that was seen when work was handed out, in ms */
   clock: 'clock',

@@ -181,6 +181,18 @@ describe('the budget', () => {
     expect(mostIn(200_000, await callTimes())).toBeLessThanOrEqual(perSecond / 5 + 2);
   });
 
+  test('of a second is caught up a quarter faster after a delay, and not at once', async () => {
+    const merchants = many(20);
+    await book.load('b1', merchants);
+    // Ten calls are late; those of a few milliseconds may go together.
+    const agoUs = (Date.now() - 100) * 1_000;
+    await server.redis.set(key('pace'), `${agoUs} ${agoUs}`);
+    const asked = await Promise.all(merchants.map((it) => book.take(idOf(it), { perSecond: 100 })));
+    const went = asked.filter(({ kind }) => kind === 'go').length;
+    expect(went).toBeGreaterThan(0);
+    expect(went).toBeLessThan(5);
+  });
+
   test('of a day is never exceeded, and some of it is kept for the searches that fall due before its end', async () => {
     const changes = { perDay: 20, reserve: 3 };
     const merchants = many(30);
@@ -231,7 +243,7 @@ describe('when Redis’ clock was set back by an hour', () => {
   beforeEach(() => book.load('b1', many(40)));
 
   test('no call waits for the old time of the next call', async () => {
-    await server.redis.set(key('pace'), inAnHourUs());
+    await server.redis.set(key('pace'), `${inAnHourUs()} ${inAnHourUs()}`);
     expect((await book.take(idOf(merchant(0)), { perSecond: 5 })).kind).toBe('go');
   });
 

@@ -25,9 +25,15 @@
 local budget = cjson.decode(ARGV[1])
 -- Longer than a second, because WeChat counts calls when they arrive, and some travel faster than others: a few early calls do
 -- not matter among a thousand, but exceed the budget among ten.
-local SECOND_US = budget.perSecond < 500 and 1012000 or 1003000
+local SECOND_US = 1003000
+if budget.perSecond < 500 then SECOND_US = 1005000 end
+if budget.perSecond < 50 then SECOND_US = 1012000 end
 local MINUTE_US = 60100000
-local CATCH_UP_US = 100000
+-- Within a second calls are spread evenly. A delay of up to CATCH_UP_US is caught up, at this part of the usual distance and not
+-- at once: when the calls of a burst leave the window, there is room for another burst, and so in each second after it. Calls of a
+-- few milliseconds may go together, because workers do not ask more often.
+local DISTANCE_US = SECOND_US / budget.perSecond
+local CATCH_UP_US, CATCH_UP_DISTANCE_US, TOGETHER_US = 100000, 0.8 * DISTANCE_US, 5000
 -- If all calls that are left are reserved for follow-ups, a worker asks again after this time.
 local KEPT_LOOK_MS = 3000
 
@@ -52,8 +58,10 @@ if pause > 0 then
     redis.call('PEXPIRE', key.pause(), pause)
   end
 end
-local due = tonumber(redis.call('GET', key.pace()) or 0)
-if due - now_us > SECOND_US then due = now_us end
+-- When the next call is due, and before which time none goes, not even a late one.
+local due, not_before = string.match(redis.call('GET', key.pace()) or '', '^(%d+) (%d+)$')
+due, not_before = tonumber(due or 0), tonumber(not_before or 0)
+if math.max(due, not_before) - now_us > SECOND_US then due, not_before = now_us, now_us end
 local function microseconds_of(call) return tonumber((string.match(call, '^%d+'))) end
 local newest = redis.call('LINDEX', key.recent(), 0)
 if newest and microseconds_of(newest) > now_us then
@@ -175,8 +183,9 @@ local function shut_for(kind)
   if kind == 'create' and budget.closedMs > 0 then return { 'wait', budget.closedMs, 'hours' } end
   if closed and (day_probe ~= 'wanted' or busy_until > now) or left_for(kind) <= 0 then return wait_for_day() end
   if pause > 0 then return { 'wait', pause, 'pause' } end
-  -- The budgets hold in every second and every minute. Within a second, calls are spread evenly; a small delay is caught up.
-  local wait_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, MINUTE_US), due - now_us)
+  -- The budgets hold in every second and every minute.
+  local room_us = math.max(until_room(budget.perSecond, SECOND_US), until_room(budget.perMinute, MINUTE_US))
+  local wait_us = math.max(room_us, due - now_us, not_before - now_us)
   if wait_us > 0 then return { 'wait', math.ceil(wait_us / 1000), 'pace' } end
 end
 
@@ -208,7 +217,8 @@ local function acquire(id, version, kind, job, write_set, person, write_id)
   granted_total, left = granted_total + 1, left - 1
   if reserved and not is_create then reserved = math.max(reserved - 1, 0) end
   recent_entries[granted_total] = string.format('%.0f %s', now_us, id)
-  due = math.max(due, now_us - CATCH_UP_US) + SECOND_US / budget.perSecond
+  due = math.max(due, now_us - CATCH_UP_US) + DISTANCE_US
+  not_before = math.max(not_before, now_us - TOGETHER_US) + CATCH_UP_DISTANCE_US
   if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
   record(id, write_set_from(write_set), write_id)
   -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
@@ -231,7 +241,7 @@ end
 local answers = each(7, acquire)
 
 if granted_total > 0 then
-  redis.call('SET', key.pace(), string.format('%.0f', due), 'PX', 60000)
+  redis.call('SET', key.pace(), string.format('%.0f %.0f', due, not_before), 'PX', 60000)
   local most = math.max(budget.perMinute, budget.perSecond)
   redis.call('LPUSH', key.recent(), unpack(recent_entries))
   if recent_count + granted_total > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
