@@ -85,6 +85,7 @@ export function control(controls: Controls, call: Call, response: ServerResponse
 /** The legal person opens the successor's authorize_url, and confirms by that. */
 function authorize({ tasks }: Controls, { query }: Call, response: ServerResponse): void {
   const task = tasks.byId(query.get('taskid') ?? '');
-  const words = task && tasks.confirm(task) ? 'The legal person has confirmed.' : 'There is nothing to confirm here.';
+  const words =
+    task && tasks.confirm(task) ? 'The legal person has confirmed.' : 'No task waits for confirmation here.';
   sendPage(response, task ? 200 : 404, words);
 }

@@ -111,7 +111,7 @@ export async function matchPush(
   if (push.kind !== 'registration') {
     const detail = push.kind === 'unreadable' ? unreadableInWords(push.detail) : undefined;
     throw new RequestError('refused', {
-      en: `${id} does not tell the end of a registration${detail === undefined ? '' : `: ${detail.en}`}.`,
+      en: `${id} does not report the end of a registration${detail === undefined ? '' : `: ${detail.en}`}.`,
       zh: `${id} 未告知注册的结果${detail === undefined ? '' : `：${detail.zh}`}。`,
     });
   }

@@ -43,7 +43,7 @@ function exportCommand(): Command {
         }));
         await writePrivately(to, `${JSON.stringify(tokens, null, 2)}\n`);
         say({
-          en: `${to}: ${counted(tokens.length, 'refresh token')}. Whoever has one acts for its Mini Program: delete the file when it is read.`,
+          en: `${to}: ${counted(tokens.length, 'refresh token')}. A program with a token acts for its Mini Program: delete the file when it is read.`,
           zh: `${to}：刷新令牌 ${tokens.length} 个。持有令牌即可代小程序操作，读取后请删除该文件。`,
         });
         return EXIT.done;

@@ -84,8 +84,8 @@ export function countedAs(state: State, wait: Wait | undefined): string {
 }
 
 /**
- * The same of a row that waits for the end of its enterprise's task. While an outcome is not known, it is open whether the row will
- * ever be sent.
+ * The same for a row that waits for the end of its enterprise's task. While the outcome is unknown, the row may or may not be sent
+ * later.
  */
 export function countedWhileWaiting(state: State): string {
   return state === 'needs_review' ? state : countedAs('deferred', 'enterprise');

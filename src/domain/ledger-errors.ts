@@ -1,6 +1,6 @@
-/** How a caller recognises why the ledger could not be read or written: what is over with a pause, and what is a fault. */
+/** Why the ledger could not be read or written: by this a caller knows what ends with a pause, and what is a fault. */
 
-/** There is no such registration: Redis has forgotten it since it was read, and a sheet that is loaded again brings it back. */
+/** There is no such registration: Redis has forgotten it since it was read. Loading its sheet again restores it. */
 export class RegistrationUnknown extends Error {
   override readonly name = 'RegistrationUnknown';
 
@@ -9,15 +9,15 @@ export class RegistrationUnknown extends Error {
   }
 }
 
-/** This process ends, and does not wait for others to report any more. Nothing is wrong with what it was about to record. */
+/** This process ends, and no longer waits for the reports of others. The fact that it was about to record is not at fault. */
 export class GuardClosed extends Error {
   override readonly name = 'GuardClosed';
   constructor() {
-    super('This process ends before every other one has said what Redis had forgotten');
+    super('This process ends before every other process has reported what Redis had forgotten');
   }
 }
 
-/** Whether a command failed because Redis went away under it, as its client says it. */
+/** Whether a command failed because the connection to Redis was lost, by the error of ioredis. */
 export function isRedisGone(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
@@ -27,7 +27,7 @@ export function isRedisGone(error: unknown): boolean {
 }
 
 /**
- * Whether a command failed for what Redis is at the moment, and not for what the command is: it is short of memory or cannot
+ * Whether a command failed because of the present state of Redis, not because of the command: Redis is short of memory or cannot
  * write its file, is busy with a script, reads its data, has become a replica, or lacks replicas.
  */
 export function isRedisUnable(error: unknown): boolean {

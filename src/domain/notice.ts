@@ -74,7 +74,7 @@ export interface Created {
   readonly appid: string;
   /** When the Mini Program was created, ms since 1970. */
   readonly at: number;
-  /** `kept`: its refresh token is here. `lost`: its auth_code died. `none`: WeChat pushed none. */
+  /** `kept`: its refresh token is stored. `lost`: its auth_code died. `none`: WeChat pushed no auth_code. */
   readonly authorization: 'kept' | 'lost' | 'none';
 }
 

@@ -135,7 +135,7 @@ export const FACTS = {
   search_void: { by: 'worker', en: 'WeChat did not process `search`: no result', zh: '`search` 未被受理，没有得到结果' },
   search_refused: { by: 'worker', en: 'WeChat refused the platform when we searched: the line stops', zh: '查询时微信拒绝了平台，提交因故障停止' },
   task_running: { by: 'worker', en: '`search` says that the task is running', zh: '`search` 显示任务正在执行' },
-  task_unclear: { by: 'worker', en: '`search` does not tell what became of the task', zh: '`search` 未能说明任务结果' },
+  task_unclear: { by: 'worker', en: '`search` does not say what became of the task', zh: '`search` 未能说明任务结果' },
   task_created: { by: 'worker', en: '`query` says that the Mini Program was created, but not which one', zh: '`query` 显示小程序已创建，但未说明是哪一个' },
   task_failed: { by: 'worker', en: '`query` says that the registration failed', zh: '`query` 显示注册失败' },
   task_unfinished: { by: 'worker', en: '`query` says that the task is not finished, and its 24 hours are over', zh: '`query` 显示任务未完成，且 24 小时已过' },

@@ -28,8 +28,8 @@ export function registrationOf(job: string): string {
 }
 
 /**
- * When a job was handed out, in ms since 1970: what was due then is due now, whatever clock the worker or Redis has. Were each
- * to judge by itself, a registration would go to and fro between them until their clocks agree.
+ * When a job was handed out, in ms since 1970: work that was due then is due now, whatever the worker's clock says. If Redis and
+ * the worker each decided by their own clocks, a registration would go back and forth between them until the clocks agree.
  */
 export function handedAt(job: string): number {
   return Number(/-(\d+)\.\d+-\d+$/.exec(job)?.[1] ?? 0);

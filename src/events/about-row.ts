@@ -1,4 +1,4 @@
-/** Which row a push is about, of all that were sent for its enterprise: the seeds identify a task by the four fields that it repeats. */
+/** Which of the rows that were sent for an enterprise a push is about: the push repeats the four fields that its task was sent with. */
 import { ALL_DETAILS, differingDetails, type Merchant } from '../domain/merchant.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Batches } from '../redis/ledger/batches.js';
@@ -10,7 +10,7 @@ export interface RowFinder {
   readonly rowAt: Batches['rowAt'];
 }
 
-/** Of a push with details that no row of ours has: another service of the platform has asked for that task. */
+/** For a push whose details no row of ours has: another service of the platform has created that task. */
 export const NO_ROW_OF_OURS = '';
 
 /** `batch/index` or {@link NO_ROW_OF_OURS}; undefined where the details are not conclusive. */
@@ -37,7 +37,7 @@ function isOf(merchant: Merchant | undefined, pushed: Merchant): boolean {
   return merchant !== undefined && differingDetails(merchant, pushed, ALL_DETAILS).length === 0;
 }
 
-/** The successor's push leaves them blank. */
+/** The push of `fastregisterenterpriseweapp` leaves these fields blank. */
 function merchantIn(info: RegistrationInfo): Merchant {
   const { name = '', code = '', legalPersonaWechat = '', legalPersonaName = '', componentPhone = '' } = info;
   return { name, code, codeType: 1, legalPersonaWechat, legalPersonaName, componentPhone };

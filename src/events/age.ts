@@ -6,19 +6,19 @@
 /** Signatures of pushes that were stored are remembered for longer than that (`store-pushes.lua`). */
 export const OLD_AFTER_MS = 3 * 86_400_000;
 
-/** WeChat's pushes overtake one another, and are repeated, within this. */
+/** Within this time WeChat's pushes overtake each other and are repeated. */
 const OUT_OF_ORDER_MS = 3_600_000;
 
 export interface Ages {
   /** @param pushedAt ms since 1970 by WeChat's clock; undefined where the push does not say */
   isOld(pushedAt: number | undefined): boolean;
-  /** A push of this time was stored before this process began; undefined: none is known. */
+  /** The time of the newest push that was stored before this process began; undefined: none is known. */
   know(pushedAt: number | undefined): void;
 }
 
 /**
- * A clock of ours that is days ahead must not make every push an old one. What WeChat sends goes on with time, so a push
- * that is as new as the newest of all is not old, whatever our clock says.
+ * If our clock is days ahead, pushes must not count as old. Times of WeChat's pushes only increase, so a push that is as new
+ * as the newest push so far is not old, whatever our clock says.
  */
 export function openAges(now: () => number): Ages {
   let newest: number | undefined;

@@ -47,7 +47,7 @@ async function recordWithdrawal(
   const effect = await codes.withdraw(appid, pushedAt);
   if (effect !== 'withdrawn') return effect === 'nobody' ? 'not_ours' : 'changed_nothing';
   const registration = await ledger.ofAppid(appid);
-  // A token that was kept while its merchant was unknown.
+  // The token was kept while its merchant was unknown.
   if (registration === undefined) return 'recorded';
   await notifyAuthorization?.({
     registration,

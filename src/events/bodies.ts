@@ -1,7 +1,7 @@
 /**
- * Bodies while they are read. They are not authenticated yet, so their memory is bounded: a buffer of each that grows, and a sum
- * of all. When that is used up the body that is unfinished longest makes room; pushes are small and here at once, and have a
- * sum of their own that large bodies cannot touch.
+ * Bodies of requests while they are read. They are not authenticated yet, so their memory is bounded: each has a growing
+ * buffer, and the sum of all buffers has a limit. When the limit is reached, the body that has been unfinished for longest is
+ * dropped. Pushes are small, arrive at once, and have a separate limit, so that large bodies never take their memory.
  */
 
 import { GrowingBuffer } from '../http/growing-buffer.js';
@@ -18,11 +18,11 @@ const FREE_CHUNKS = 64;
 const BYTES_PER_CHUNK = 128;
 
 export interface Body {
-  /** What is wrong with the body, now that this came too. */
+  /** Adds a chunk; returns what is wrong with the body now. */
   append(chunk: Buffer): 'too_large' | 'too_many_chunks' | undefined;
-  /** The whole of it; it is not in hand any more. */
+  /** Returns the whole body and releases its buffer. */
   take(): Buffer;
-  /** Nothing, where it was taken. */
+  /** Releases the buffer; does nothing if the body was taken. */
   letGo(): void;
 }
 
@@ -76,7 +76,7 @@ class GrowingBody implements Body {
   readonly #large: Pool;
   readonly #buffer: GrowingBuffer;
   #pool: Pool;
-  /** What its pool counts of it. */
+  /** How many bytes its pool counts for it. */
   #counted = 0;
   #chunks = 0;
 
@@ -115,7 +115,7 @@ class GrowingBody implements Body {
     this.#cut();
   }
 
-  /** A body that is larger than a push can be counts among the other requests. */
+  /** A body that is larger than any push counts in the pool of the other requests. */
   #count(bytes: number): void {
     this.#pool.remove(this, this.#counted);
     if (bytes > SMALL_BODY_BYTES) this.#pool = this.#large;

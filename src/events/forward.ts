@@ -1,7 +1,7 @@
 /**
- * Stored pushes on their way to the platform's other service, byte for byte and with their query: it verifies them as if
- * WeChat had sent them. They go one after the other, behind the answer to WeChat and never before it. What is relayed is
- * read from the stream, so a restart goes on where it stopped, and may repeat the last one.
+ * Relays stored pushes to the platform's other service, byte for byte and with their query, so that the service verifies
+ * them as if WeChat had sent them. Pushes are relayed one after the other, after the answer to WeChat and never before it.
+ * They are read from the stream, so a restarted process goes on where the last one stopped, and may repeat its last push.
  */
 import type { Logger } from 'pino';
 import { Pool } from 'undici';
@@ -14,12 +14,12 @@ export interface ForwardOptions {
   readonly relay: PushRelay;
   readonly matching: MatchContext;
   readonly url: string;
-  /** `others`: not the pushes about registrations of ours. The ticket is for both. */
+  /** `others`: all pushes but those about registrations of ours. The ticket is for both services. */
   readonly what: 'others' | 'all';
   readonly requestTimeoutMs: number;
   /** The first pause after a failure; doubled from then on. */
   readonly firstPauseMs?: number;
-  /** How long a push is offered again to a service that is up and refuses it. */
+  /** How long a push is posted again to a service that is up and refuses it. */
   readonly refusedForMs?: number;
   readonly log: Logger;
 }
@@ -34,10 +34,10 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 const LOOK_FOR_LEASE_EVERY_MS = 5_000;
 
-/** A service that is up and cannot digest one push must not go without tickets for it: those live 12 hours. */
+/** If the service cannot process one push, it must still get tickets, which live 12 hours. */
 const REFUSED_FOR_MS = 15 * 60_000;
 
-/** The service, or what stands before it, is not there. */
+/** Statuses that mean that the service, or the proxy before it, is unavailable. */
 const DOWN: readonly number[] = [408, 429, 502, 503, 504];
 
 export function startForwarding(options: ForwardOptions): Forwarding {
@@ -47,7 +47,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
   const pool = new Pool(origin, { connections: 1, connect: { timeout: requestTimeoutMs } });
   const leaving = new AbortController();
 
-  /** What the service answered; undefined where it is not there. */
+  /** The status that the service answered; undefined if it is unavailable. */
   async function post({ query, body }: StoredPush): Promise<number | undefined> {
     try {
       const response = await pool.request({
@@ -65,7 +65,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
     }
   }
 
-  /** Until it is taken, or refused for good; undefined where this process has to leave it to another one. */
+  /** Posts the push until it is accepted, or refused for good; undefined if this process ends first, or another process relays from now on. */
   async function relayOne(push: StoredPush): Promise<RelayOutcome | undefined> {
     const facts = { push: push.id, infoType: push.infoType };
     let refusedSince: number | undefined;
@@ -89,7 +89,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
     return undefined;
   }
 
-  /** A push that was parked and comes again was relayed before. */
+  /** A parked push that is matched again was relayed before. */
   async function isForTheOther(push: StoredPush): Promise<boolean> {
     if (push.entry !== push.id) return false;
     if (what === 'all') return true;

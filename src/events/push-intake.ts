@@ -12,12 +12,12 @@ import { sleep } from '../sleep.js';
 import type { Spool } from './spool.js';
 
 export interface PushIntake {
-  /** Stored when it returns. Throws where neither Redis nor the disk takes it. */
+  /** The push is stored when this resolves. Throws if neither Redis nor the disk takes it. */
   put(push: ReceivedPush): Promise<void>;
   canStore(): Promise<boolean>;
-  /** Many pushes came at once just now. */
+  /** Whether many pushes have come at once just now. */
   isBusy(): boolean;
-  /** Nothing is put any more; what waits in the spool stays there for the next process. */
+  /** Accepts no more pushes; the spool keeps its pushes for the next process. */
   close(): Promise<void>;
 }
 
@@ -40,12 +40,12 @@ interface Waiting {
 }
 
 const LOOK_FOR_REDIS_EVERY_MS = 250;
-/** What another process left in the spool is looked for this often. */
+/** How often the spool is checked for pushes that another process has left there. */
 const LOOK_FOR_LEFTOVERS_EVERY_MS = 30_000;
-/** A pass that stores no more than this is followed by the last one, for which new pushes wait. */
+/** When a pass stores no more pushes than this, the next pass is the last, and new pushes wait for its end. */
 const FEW = 200;
 
-/** An attacker who sends captured pushes again must not fill the disk: Redis parks no more than this, either. */
+/** Most old pushes in the spool: captured pushes that are sent again must not fill the disk. Redis parks no more than this, either. */
 const MOST_OLD_IN_SPOOL = 1_000;
 
 /** A check of the disk for /readyz writes a file, and any client may request it: the result is used again for a second. */
@@ -56,7 +56,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
   let flushing = false;
   const rush = new Rush(MANY, SPAN_MS, () => performance.now());
   let spooling = false;
-  /** While the rest of the spool is being stored, new pushes wait for it: under load it would never be empty. */
+  /** Whether new pushes wait while the rest of the spool is stored: under load the spool would never be empty otherwise. */
   let handover: Promise<void> | undefined;
   let emptying: Promise<void> | undefined;
   const leaving = new AbortController();
@@ -65,8 +65,8 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
   const diskIsThere = sharedAnswer(spool.canWrite, PROBE_EVERY_MS);
 
   /**
-   * One step at a time: what comes meanwhile goes into the next one. A step costs a sync of the disk however many pushes
-   * it has, so under load this is half of the throughput.
+   * One step at a time: pushes that come meanwhile share the next step. A step costs one sync of the disk, however many
+   * pushes it stores; under load this doubles the throughput.
    */
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
@@ -129,7 +129,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
       over = resolve;
     });
     try {
-      // Appends that began before are in the spool's own queue: behind them the spool is complete.
+      // Appends that began earlier are in the spool's own queue: once they are done, the spool is complete.
       await spool.settled();
       await spool.empty(pushes);
       if (!(await spool.isEmpty())) return false;
@@ -143,7 +143,7 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
     }
   }
 
-  /** Pushes of a process that was killed, or of an earlier start. */
+  /** Stores pushes of a process that was killed, or of an earlier start. */
   async function lookForLeftovers(): Promise<void> {
     if (leaving.signal.aborted || spooling || (await spool.isEmpty())) return;
     spooling = true;

@@ -1,4 +1,4 @@
-/** One push, without HTTP: verify → decrypt → store → answer. What it says is recorded afterwards. */
+/** One push, without HTTP: verify → decrypt → store → answer. The recorder (record.ts) reads it afterwards. */
 import type { Logger } from 'pino';
 import type { ReceivedPush } from '../domain/push.js';
 import { faultOf, type NotOpened, openPush, type PushCredential } from '../wechat/crypt.js';
@@ -11,7 +11,7 @@ export interface ReceiverOptions {
   /** The current credential first, then the previous one. */
   readonly credentials: readonly PushCredential[];
   readonly componentAppid: string;
-  /** Stored when it returns; throws where it is not. */
+  /** The push is stored when this resolves; throws if it could not be stored. */
   readonly put: (push: ReceivedPush) => Promise<void>;
   /** A verify ticket is kept sealed, in Redis and on disk. */
   readonly sealTicket: (ticket: string) => string;
@@ -62,7 +62,7 @@ export function receive(receiver: Receiver, query: string, body: Buffer): Receiv
   return storing;
 }
 
-/** The same where it is known already that the signature does not fit, and undefined where it does. */
+/** The refusal of a push whose signature does not fit; undefined if the signature fits. */
 export function refusalOf(
   { credentials, componentAppid, refusals }: Receiver,
   query: string,
@@ -77,7 +77,7 @@ function refusal(refusals: Refusals, { why, detail }: NotOpened): Received {
   return why === 'bad_signature' ? { status: 403, text: 'bad signature' } : { status: 400, text: 'unreadable' };
 }
 
-/** A push that is being stored is as good as its first copy: what that is answered, this is answered. */
+/** A repetition of a push that is still being stored waits, and gets the same answer. */
 async function again({ refusals }: Receiver, before: Promise<Received>): Promise<Received> {
   refusals.count('repeated', 'its msg_signature was stored before');
   const { status } = await before;
@@ -104,7 +104,7 @@ async function store(
     log.debug({ err: error }, 'a push could not be stored');
     return { status: 503, text: 'not stored' };
   }
-  // That promise has the push in its closure.
+  // The promise keeps the push in memory through its closure.
   recent.set(signature, STORED);
   return isOld ? SUCCESS : NEW;
 }
@@ -124,9 +124,9 @@ export interface SignedPart {
   readonly msg_signature: string | undefined;
 }
 
-/** What the signature covers of a URL's query. */
+/** The parameters of a URL's query that the signature covers. */
 export function signedPart(query: string): SignedPart {
-  // WeChat's has nothing to decode, and a parser of every parameter takes ten times as long.
+  // WeChat's query has no escapes, and a parser of every parameter takes ten times as long.
   const get = /[%+]/.test(query) ? decoded(query) : (name: string) => plainly(query, name);
   return { timestamp: get('timestamp'), nonce: get('nonce'), msg_signature: get('msg_signature') };
 }
@@ -136,7 +136,7 @@ function decoded(query: string): (name: string) => string | undefined {
   return (name) => parameters.get(name) ?? undefined;
 }
 
-/** The first of that name. */
+/** The first parameter of that name. */
 function plainly(query: string, name: string): string | undefined {
   const isFirst = query.startsWith(`${name}=`);
   const at = isFirst ? 0 : query.indexOf(`&${name}=`) + 1;

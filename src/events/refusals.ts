@@ -1,8 +1,8 @@
-/** Requests that were not taken: a flood of them is one log line a period, and a count. */
+/** Counts refused requests; a flood of them is one log line a period. */
 import type { Logger } from 'pino';
 import type { ConnectionRefusal } from '../http/places.js';
 
-/** `repeated` and `old` were answered `success`: they are WeChat's, and no news. */
+/** `repeated` and `old` were answered `success`: WeChat signed these pushes, and they bring nothing new. */
 export type PushRefusal =
   | 'bad_signature'
   | 'unreadable'
@@ -16,16 +16,16 @@ export type PushRefusal =
 const ANSWERED: ReadonlySet<PushRefusal> = new Set(['repeated', 'old']);
 
 export interface Refusals {
-  /** `detail` names no value of the request. */
+  /** `detail` has no value from the request. */
   count(why: PushRefusal, detail: string): void;
-  /** Saves what was counted; it is saved once a period, too. */
+  /** Saves the counts now; they are also saved once a period. */
   flush(): void;
   close(): void;
 }
 
 export interface RefusalsOptions {
   readonly log: Logger;
-  /** Where they are added up over all processes; lost counts do no harm. */
+  /** Adds counts to those of all processes; a lost count does no harm. */
   readonly save: (counts: Readonly<Record<string, number>>) => Promise<void>;
   readonly periodMs?: number;
 }
@@ -34,9 +34,9 @@ const PERIOD_MS = 60_000;
 
 /** The first refusal of a kind is logged at once, further ones within the period as one number. */
 export function openRefusals({ log, save, periodMs = PERIOD_MS }: RefusalsOptions): Refusals {
-  /** Since they were last saved. */
+  /** Counts since the last save. */
   let counts: Record<string, number> = {};
-  /** Logged in this period already; and what came after that. */
+  /** Kinds of refusals that were logged in this period; `unlogged` counts the later refusals of these kinds. */
   let quiet = new Set<PushRefusal>();
   let unlogged = new Map<PushRefusal, { count: number; detail: string }>();
   let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 /**
  * A first look at what an unauthenticated client sends, before node:http makes objects of it: a flood of unsigned requests is
- * refused at a quarter of the cost. It only ever refuses: what it does not understand, and every push, is read in order.
+ * refused at a quarter of the cost. It only refuses: node:http parses every push, and every request that this does not recognise.
  */
 import { type Received, type Receiver, refusalOf } from './receive.js';
 

@@ -17,17 +17,17 @@ export interface ReceiverServer {
   isReady(): Promise<boolean>;
   /** @param pushedAt by WeChat's clock, of a push that was stored before; ms since 1970 */
   knowTime(pushedAt: number | undefined): void;
-  /** Stops taking pushes, answers those in hand. */
+  /** Stops taking pushes, and answers the requests that are under way. */
   close(): Promise<void>;
 }
 
 export interface ReceiverServerOptions {
   readonly receiver: ReceiverOptions;
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly path: string;
-  /** Proxies that are believed when they name the client. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies?: Networks | undefined;
   /** Whether a push could be stored now. */
   readonly canStore: () => Promise<boolean>;
@@ -49,7 +49,7 @@ const IDLE_MS = 75_000;
 /** A push takes a tenth of a second to come over the internet: so one address of WeChat brings 2,500 a second. */
 const PER_ADDRESS = 256;
 
-/** By this name another process of ours recognises a receiver on the port. */
+/** The name by which another process of ours recognises a receiver on this port. */
 export const SERVICE = 'fastregister receiver';
 
 const REFUSED: Readonly<Record<ConnectionRefusal, string>> = {
@@ -133,7 +133,7 @@ const FAULTS = {
   too_many_chunks: { status: 413, text: 'too many chunks' },
 } as const;
 
-/** Reads by events: an async iterator costs as much as the decryption. */
+/** Reads with event listeners: an async iterator costs as much as the decryption. */
 function takePush(request: IncomingMessage, response: ServerResponse, context: ReceiverContext, query: string): void {
   const { receiver, listener, bodies } = context;
   const { 'content-length': announced, expect } = request.headers;
@@ -170,7 +170,7 @@ function takePush(request: IncomingMessage, response: ServerResponse, context: R
   });
 }
 
-/** From here on it is known that WeChat has made the push; whether WeChat sends it, only where it is a new one. */
+/** The push is known to be WeChat's from here on. Only a new push shows that WeChat itself is the sender. */
 function answerPush(
   { receiver, listener }: ReceiverContext,
   request: IncomingMessage,

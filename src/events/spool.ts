@@ -15,13 +15,13 @@ import type { ReceivedPush } from '../domain/push.js';
 import type { Pushes } from '../redis/pushes/pushes.js';
 
 export interface Spool {
-  /** On disk when it returns. */
+  /** The push is on disk when this resolves. */
   append(pushes: readonly ReceivedPush[]): Promise<void>;
-  /** When every append that has begun is over. */
+  /** Resolves when every append that has begun is over. */
   settled(): Promise<void>;
-  /** Stores what is on disk, oldest first, and answers how many pushes that were. */
+  /** Stores the pushes that are on disk, oldest first, and returns their number. */
   empty(store: Pick<Pushes, 'store' | 'storedOf'>): Promise<number>;
-  /** Whether anything is left, of any process. */
+  /** Whether any process has pushes in the spool. */
   isEmpty(): Promise<boolean>;
   /** Whether something could be written now. */
   canWrite(): Promise<boolean>;
@@ -70,7 +70,7 @@ export async function openSpool(folder: string, log: Logger): Promise<Spool> {
       await writeWhole(file, lines, bytes);
       await file.datasync();
     } catch (cause) {
-      // Half a line was not acknowledged, and nothing may follow it.
+      // A half-written line was never acknowledged, and nothing may follow it.
       await file.truncate(bytes).catch(leaveSegment);
       throw cause;
     }
@@ -95,7 +95,7 @@ export async function openSpool(folder: string, log: Logger): Promise<Spool> {
   }
 
   async function empty(store: Pick<Pushes, 'store' | 'storedOf'>): Promise<number> {
-    // One's own segment is closed between two appends, so that nothing of it is written twice.
+    // The segment of this process is closed between two appends, so that no push of it is written twice.
     await inTurn(leaveSegment);
     let count = 0;
     for (const name of await segments(folder)) {
@@ -131,20 +131,20 @@ export async function openSpool(folder: string, log: Logger): Promise<Spool> {
   };
 }
 
-/** A disk that is nearly full takes the first part without an error, and refuses the next. */
+/** A disk that is nearly full accepts the first part of a write without an error, and refuses the next part. */
 async function writeWhole(file: FileHandle, bytes: Buffer, from: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     done += (await file.write(bytes, done, bytes.length - done, from + done)).bytesWritten;
   }
 }
 
-/** In the order in which they were begun. */
+/** Segments in the order in which they were begun. */
 async function segments(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names.filter((name) => name.endsWith(OPEN) || name.endsWith(EMPTYING)).sort();
 }
 
-/** From here on its writer writes elsewhere. Undefined where another process was faster. */
+/** Renames the segment; its writer then begins another one. Undefined if another process was faster. */
 async function claim(folder: string, name: string): Promise<string | undefined> {
   if (name.endsWith(EMPTYING)) return join(folder, name);
   const path = join(folder, `${name.slice(0, -OPEN.length)}${EMPTYING}`);
@@ -168,7 +168,7 @@ async function storeSegment(
   });
   if (text === undefined) return 0;
   const name = path.slice(path.lastIndexOf('/') + 1, -EMPTYING.length);
-  // What follows the last line end was cut off by a crash, and never acknowledged.
+  // Text after the last line end was cut off by a crash, and was never acknowledged.
   const pushes = text
     .split('\n')
     .slice(0, -1)
@@ -186,7 +186,7 @@ async function storeSegment(
 
 function lineOf({ body, ...push }: ReceivedPush): string {
   const line = { ...push, body: body.toString('base64') };
-  // One byte a character: what is not ASCII is escaped.
+  // One byte a character: other characters than ASCII are escaped.
   return `${JSON.stringify(line).replace(/[\u0080-\uffff]/g, escaped)}\n`;
 }
 

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 /**
- * Addresses that no client on the internet has: a connection from there is a proxy's, or of this machine. Many clients may
- * stand behind it, WeChat among them, so the limit for one address is none for it.
+ * Addresses that no client on the internet has: such a connection comes from a proxy or from this machine. Many clients may be
+ * behind it, including WeChat, so the limit for one address does not apply to it.
  */
 const PRIVATE_NETWORKS = [
   '127.0.0.0/8',
@@ -28,7 +28,7 @@ export interface Networks {
   has(address: string): boolean;
 }
 
-/** `loopback`, `private`, addresses and networks. Undefined where one of them is none of these. */
+/** Parses `loopback`, `private`, addresses and networks. Undefined if one of the words is none of these. */
 export function networksFrom(text: string): Networks | undefined {
   const list = new BlockList();
   const words = text.split(/[\s,]+/).filter((it) => it !== '');
@@ -52,20 +52,20 @@ function add(list: BlockList, network: string): boolean {
 const PRIVATE =
   /^(127\.|10\.|172\.(1[6-9]|2\d|3[01])\.|192\.168\.|169\.254\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]..:|fe[89ab].:)/i;
 
-/** What is counted of a connection; undefined where one address says nothing about one client. */
+/** The address that a connection is counted for; undefined if many clients may share it. */
 export function countedAddress(remote: string | undefined): string | undefined {
   const address = plain(remote ?? '');
   if (address === '' || PRIVATE.test(address)) return undefined;
   return address.includes(':') ? ipv6Network(address) : address;
 }
 
-/** The machines of one service stand next to each other, as WeChat's do. Empty where there is no peer any more. */
+/** The network of the peer: the machines of one service have neighbouring addresses, as WeChat's have. Empty if the peer is gone. */
 export function neighbourhood(remote: string | undefined): string {
   const address = plain(remote ?? '');
   return address.includes(':') ? ipv6Network(address) : address.slice(0, address.lastIndexOf('.') + 1);
 }
 
-/** Proxies in a row. A client may write hundreds of addresses into its head, and each costs a look into the list. */
+/** Most proxies in a row. A client may send hundreds of addresses, and each costs a look into the list. */
 const MOST_PROXIES = 8;
 
 /**
@@ -80,7 +80,7 @@ export function forwardedAddress(request: IncomingMessage, trusted: Networks): s
   for (let end = header.length, left = MOST_PROXIES; end > 0 && left > 0; left -= 1) {
     const comma = header.lastIndexOf(',', end - 1);
     const address = plain(withoutPort(header.slice(comma + 1, end).trim()));
-    // What stands before something that we cannot read may be the client's own words.
+    // Addresses before an unreadable part may have been written by the client itself.
     if (!isIPv4(address) && !isIPv6(address)) return undefined;
     if (!trusted.has(address)) return isIPv6(address) ? ipv6Network(address) : address;
     end = comma;
@@ -101,7 +101,7 @@ function plain(address: string): string {
   return mapped?.[1] ?? address.replace(/%.*$/, '');
 }
 
-/** A customer has a /64 at least: what is counted is the network, not each of its addresses. */
+/** A customer has at least a /64: the network is counted, not each of its addresses. */
 function ipv6Network(address: string): string {
   const [head = '', tail] = address.split('::');
   const before = head === '' ? [] : head.split(':');

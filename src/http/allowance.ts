@@ -14,7 +14,7 @@ export class Allowance {
     this.#at = now();
   }
 
-  /** Whether there was one left. */
+  /** Takes one; false if none is left. */
   take(): boolean {
     const now = this.#now();
     this.#left = Math.min(this.#left + ((now - this.#at) / 1_000) * this.#perSecond, this.#atOnce);

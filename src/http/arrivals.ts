@@ -1,26 +1,26 @@
 /**
- * What strangers bring, a little at each turn of the loop: their bytes are read, and what those cost is paid, when others have
- * had their turn. What comes from where genuine requests have come from goes first; of each kind the newest goes first, so
- * a push that comes in the middle of a flood does not stand behind all of it; and now and then the oldest goes, so no client
- * waits for ever.
+ * The order in which connections of unknown clients are served, a few at each turn of the loop, so that other work gets its turn.
+ * Connections from networks that have sent genuine requests go first. In each group the newest goes first, so that a push that
+ * comes during a flood does not wait behind all of it; and now and then the oldest goes, so that no client waits for ever.
  */
 import { neighbourhood } from './addresses.js';
 import type { Connection } from './connection.js';
 import { Rush } from './rush.js';
 
 /**
- * One connection is accepted at each turn of the loop, so longer turns make waiting connections wait longer: while some come,
- * a turn does as much as one of them costs. With less, those that are accepted would wait until no more come.
+ * One connection is accepted at each turn of the loop, so longer turns delay the connections that are not accepted yet. While
+ * connections come, a turn serves about as much as accepting one costs. With less, accepted connections would wait until no
+ * more come.
  */
 const AT_A_TURN = { whileSomeCome: 1, else: 32 };
 
-/** Of the turns at which connections come, strangers have one of so many when it is known where genuine requests come from. */
+/** While connections come and the networks of genuine requests are known, other networks get one turn in this many. */
 const STRANGERS_EVERY = 64;
 
-/** The oldest go each time that so many of the newest have gone. */
+/** After this many of the newest connections, the oldest one is served. */
 const OLDEST_EVERY = 4;
 
-/** WeChat sends from a few networks. */
+/** Most networks that are remembered: WeChat sends from a few. */
 const MOST_SENDERS = 1_000;
 
 /** This many connections within this many ms are a flood. */
@@ -29,7 +29,7 @@ const FLOOD = { connections: 50, withinMs: 50 };
 export class Arrivals {
   readonly #go: (connection: Connection) => void;
   readonly #rush: Rush;
-  /** Where genuine requests have come from. */
+  /** The networks that have sent genuine requests. */
   readonly #senders = new Set<string>();
   readonly #fromSenders = new Lane();
   readonly #fromStrangers = new Lane();
@@ -42,7 +42,7 @@ export class Arrivals {
     this.#rush = new Rush(FLOOD.connections, FLOOD.withinMs, now);
   }
 
-  /** Connections come so fast that they wait to be accepted, WeChat's among them. */
+  /** Whether connections come so fast that they wait to be accepted, WeChat's included. */
   get isFlood(): boolean {
     return this.#rush.isOn;
   }
@@ -59,7 +59,7 @@ export class Arrivals {
     this.#schedule();
   }
 
-  /** Whatever comes from its neighbourhood is served before what comes from elsewhere. */
+  /** From now on, connections from the same network are served before others. */
   isGenuine({ socket }: Connection): void {
     const sender = neighbourhood(socket.remoteAddress);
     if (this.#senders.has(sender)) return;
@@ -93,9 +93,9 @@ export class Arrivals {
 }
 
 class Lane {
-  /** Accepted, and not read yet. */
+  /** Connections that are accepted and not read yet. */
   readonly unread = new Deque();
-  /** Their requests are here. */
+  /** Connections whose request has arrived. */
   readonly here = new Deque();
   #served = 0;
 
@@ -118,10 +118,10 @@ class Lane {
   }
 }
 
-/** What was taken from the front is removed when there is so much of it: to remove one by one would move all others each time. */
+/** Taken entries are removed from the front in groups of this size: removing each would move all other entries. */
 const REMOVED_AT_ONCE = 4_096;
 
-/** Connections in the order in which they were added; both ends are taken from. */
+/** Connections in the order in which they were added; they are taken from both ends. */
 class Deque {
   #waiting: Connection[] = [];
   #first = 0;

@@ -13,25 +13,25 @@ export class Connection implements QueueLinks {
   readonly socket: Socket;
   /** The client that the connection is counted for; undefined: none. */
   address: string | undefined;
-  /** Until node:http has it. */
+  /** The request's bytes, until node:http gets them. */
   incoming: Incoming | undefined;
-  /** What that is in the books for, in bytes. */
+  /** How many bytes `Places` counts for `incoming`. */
   held = 0;
-  /** While a stranger's request is with node:http. */
+  /** Present while node:http works on the request of an unknown client. */
   feed: RequestFeed | undefined;
-  /** Of a client that has shown that it is one of ours: node:http reads the socket by itself. */
+  /** True for a client that has shown that it is one of ours: node:http reads the socket itself. */
   isKnown = false;
-  /** The request is here whole. */
+  /** Whether the request has arrived completely. */
   isComplete = false;
-  /** Of the request that is here, or was the last. */
+  /** The response to the present request, or to the last one. */
   response: ServerResponse | undefined;
-  /** The client would keep the connection. */
+  /** Whether the client wants to keep the connection. */
   mayStay = false;
-  /** How the connection stays open when the answer is written. */
+  /** As whose connection it stays open after the answer; undefined: it is closed. */
   stays: 'known' | 'stranger' | undefined;
-  /** While it is parked: what it will be answered. */
+  /** The answer, while the connection is parked. */
   parkedAnswer: string | undefined;
-  /** Bytes behind the request, which are dropped. */
+  /** How many bytes after the request were dropped. */
   dropped = 0;
 
   constructor(socket: Socket) {

@@ -1,6 +1,6 @@
 /**
- * Connections in the order in which their time is up. All of one queue get the same time, so the oldest is the first; entering
- * and leaving cost the same at ten thousand as at ten.
+ * Connections in the order in which their time ends. All connections of a queue get the same time, so the oldest is the first.
+ * Entering and leaving cost the same with ten thousand connections as with ten.
  */
 export interface QueueLinks {
   queue: DeadlineQueue<QueueLinks> | undefined;
@@ -30,7 +30,7 @@ export class DeadlineQueue<T extends QueueLinks> {
     return this.#oldest;
   }
 
-  /** From whichever queue it was in, with its time beginning anew. */
+  /** Moves the connection here from any other queue; its time begins anew. */
   enter(it: T): void {
     it.queue?.leave(it);
     it.queue = this as unknown as DeadlineQueue<QueueLinks>;

@@ -1,4 +1,4 @@
-/** Bytes that come in pieces, in one piece: whether it is a thousand bytes or one at a time, they are copied twice at most. */
+/** Joins bytes that come in pieces. However small the pieces are, each byte is copied twice at most. */
 const FIRST_BYTES = 4 * 1024;
 
 export class GrowingBuffer {
@@ -6,7 +6,7 @@ export class GrowingBuffer {
   #bytes: Buffer | undefined;
   #size = 0;
 
-  /** @param most no more than that will come, so no more is set aside for it */
+  /** @param most how many bytes will come at most: no more memory is allocated */
   constructor(most: number) {
     this.#most = most;
   }
@@ -15,7 +15,7 @@ export class GrowingBuffer {
     return this.#size;
   }
 
-  /** What it takes of the memory. */
+  /** How much memory it takes, in bytes. */
   get capacity(): number {
     return this.#bytes?.length ?? 0;
   }
@@ -28,7 +28,7 @@ export class GrowingBuffer {
   append(piece: Buffer): void {
     const size = this.#size + piece.length;
     if (this.#bytes === undefined) {
-      // What is here in one piece, as a push is, is kept as it is.
+      // A single piece, as a push usually is, is kept without a copy.
       this.#bytes = piece;
     } else {
       if (size > this.#bytes.length) this.#grow(size);

@@ -1,7 +1,7 @@
 /**
- * A request of a stranger until it can be handed to node:http: its head, and a small body with it. Ten thousand that are
- * never completed cost their bytes and nothing else. How long they are is all that is read here; what they say is for
- * node:http, which may see it otherwise, and then has the last word.
+ * A request of an unknown client until node:http gets it: its head, and a small body. Ten thousand requests that are never
+ * completed cost their bytes and nothing else. Only the length of a request is found out here; node:http parses it, and if
+ * the two disagree, node:http decides.
  */
 import { GrowingBuffer } from './growing-buffer.js';
 
@@ -9,24 +9,24 @@ import { GrowingBuffer } from './growing-buffer.js';
 const MAX_HEAD_BYTES = 8 * 1024;
 const MAX_HEAD_LINES = 100;
 
-/** A client that speaks no HTTP is noticed by its first byte. */
+/** First bytes of HTTP methods: a client that does not speak HTTP is recognised by its first byte. */
 const [FIRST_LETTER, LAST_LETTER] = [0x41, 0x5a];
 const [CR, LF] = [0x0d, 0x0a];
 
 const LENGTHS = /^(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/gim;
 
-/** `more`: it is not here yet. */
+/** `more`: the request is not complete yet. */
 export type ReadProgress = 'more' | 'here' | 'no_http' | 'too_large';
 
 export class Incoming {
-  /** 0 until the head is here. */
+  /** 0 until the head is complete. */
   headLength = 0;
-  /** Head and body, where that is known and waited for. */
+  /** Length of head and body, if the body's length is known and the body is waited for. */
   length: number | undefined;
   readonly #buffer: GrowingBuffer;
   readonly #wholeUpTo: number;
 
-  /** @param wholeUpTo bodies up to this length are waited for */
+  /** @param wholeUpTo bodies up to this length are read before node:http gets the request */
   constructor(wholeUpTo: number) {
     this.#wholeUpTo = wholeUpTo;
     this.#buffer = new GrowingBuffer(MAX_HEAD_BYTES + wholeUpTo);
@@ -42,7 +42,7 @@ export class Incoming {
 
   append(chunk: Buffer): ReadProgress {
     const before = this.#buffer.size;
-    // Some clients send an empty line after a body, which belongs to nothing.
+    // Some clients send an empty line after a body, which belongs to no request.
     const piece = before === 0 ? withoutEmptyLines(chunk) : chunk;
     if (piece.length === 0) return 'more';
     this.#buffer.append(piece);
@@ -61,7 +61,7 @@ export class Incoming {
     const { bytes } = this.#buffer;
     const [first = 0] = bytes;
     if (first < FIRST_LETTER || first > LAST_LETTER) return 'no_http';
-    // Its end may lie across two chunks.
+    // The end of the head may be split between two chunks.
     const length = endOfHead(bytes, Math.max(from - 3, 0));
     if (length === undefined) return bytes.length > MAX_HEAD_BYTES ? 'too_large' : 'more';
     if (length > MAX_HEAD_BYTES || hasMoreLines(bytes, length)) return 'too_large';
@@ -72,7 +72,7 @@ export class Incoming {
   }
 }
 
-/** Undefined where the head does not simply say how long the body is. */
+/** The length of the body; undefined if the head does not simply state it. */
 function plainLength(head: string): number | undefined {
   let length = 0;
   let lines = 0;

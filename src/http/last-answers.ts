@@ -1,4 +1,4 @@
-/** Answers to strangers, each the last on its connection: given at once, or by and by when there are too many of them. */
+/** Final answers to unknown clients, after which the connection is closed: written at once, or later if there are too many. */
 import { STATUS_CODES } from 'node:http';
 import { Allowance } from './allowance.js';
 import type { Connection } from './connection.js';
@@ -31,7 +31,7 @@ export class LastAnswers {
     this.#inFlood = new Allowance(answersASecond / FEWER, answersAtOnce / FEWER, now);
   }
 
-  /** Whether one is due, which is then used up. */
+  /** Takes the permission for one answer; false if none is due. */
   take(): boolean {
     return (!this.#isFlood() || this.#inFlood.take()) && this.#usual.take();
   }
@@ -41,7 +41,7 @@ export class LastAnswers {
     else this.park(connection, answer);
   }
 
-  /** Gives it when one is due. */
+  /** Keeps the answer until one is due. */
   park(connection: Connection, answer: RawAnswer): void {
     connection.parkedAnswer = textOf(answer);
     this.#places.parked.enter(connection);
@@ -65,7 +65,7 @@ export class LastAnswers {
     feed?.release();
     if (isComplete && connection.dropped === 0 && feed?.surplus !== true && socket.writableLength === 0) {
       socket.destroy();
-      // Not when it is closed: until then it would be the oldest of its queue.
+      // Forgotten now, not when the socket is closed: until then it would be the oldest of its queue.
       this.#places.forget(connection);
       return;
     }

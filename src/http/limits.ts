@@ -1,41 +1,41 @@
-/** What a port that anyone can reach gives to strangers. */
+/** What a port that anyone can reach allows unknown clients. */
 export interface ConnectionLimits {
-  /** Open at once, the idle ones included. The oldest of strangers make room for new ones. */
+  /** Open connections, including idle ones. The oldest connections of unknown clients are closed for new ones. */
   readonly connections: number;
   /**
-   * Connections of known clients that stay open between two requests. The connection that is idle longest makes room.
+   * Connections of known clients that stay open between two requests. The connection that has been idle for longest is closed first.
    */
   readonly idle: number;
-  /** Requests of strangers that are not over yet, from one public address. */
+  /** Unfinished requests of unknown clients from one public address. */
   readonly perAddress: number;
-  /** From the connection, or the answer before, until a request is here whole and answered. */
+  /** The time from the connection, or from the last answer, until a request has arrived and is answered. */
   readonly requestMs: number;
-  /** A proxy keeps its connections for 60 s. It has to be the side that closes them: else it may send a push on a closed connection. */
+  /** A proxy keeps its connections for 60 s. The proxy must close them first, or it may send a push on a closed connection. */
   readonly idleMs: number;
-  /** Answers to strangers. One above that waits until it is due. While connections flood in there are fewer (listener.ts). */
+  /** Answers a second to unknown clients; further answers wait until they are due. A flood of connections gets fewer (last-answers.ts). */
   readonly answersASecond: number;
-  /** How many more after a quiet time. */
+  /** How many further answers are allowed at once after a quiet time. */
   readonly answersAtOnce: number;
-  /** How long a known client may read nothing of an answer. Undefined: every answer is so short that the system takes it whole. */
+  /** How long a known client may stop reading an answer. Undefined: every answer is so short that the system's buffer takes all of it. */
   readonly stalledMs?: number;
 }
 
 /**
- * Ten thousand clients that ask again as soon as they are answered would never stop, and WeChat's pushes would stand among their
- * requests; while they wait, their connections cost next to nothing.
+ * Ten thousand clients that send a request after each answer would never stop, and WeChat's pushes would wait among their
+ * requests. While these clients wait, their connections cost almost nothing.
  */
 export const ANSWERS_TO_STRANGERS = { answersASecond: 1_000, answersAtOnce: 500 };
 
-/** Redis, the spool, files that are read: what the process needs beside connections. */
+/** Files that the process needs beside connections: Redis, the spool, files that are read. */
 const RESERVED_FILES = 256;
 
 /**
- * 12,000 idle connections are 60 MB. With fewer, old ones would be closed for new ones, and an attacker with ten thousand opens them again:
- * to keep them costs less than to turn them away.
+ * 12,000 idle connections take 60 MB. With a lower limit, old connections would be closed for new ones, and an attacker with ten
+ * thousand connections would open them again: keeping them costs less than closing them.
  */
 const MOST_CONNECTIONS = 15_000;
 
-/** As many as the system lets this process have open, and no more than the memory is for. */
+/** As many connections as the system allows this process, within the limit of the memory. */
 export function mostConnections(share: number): number {
   const files = openFilesLimit();
   return Math.max(Math.floor(Math.min(MOST_CONNECTIONS, (files - Math.min(RESERVED_FILES, files / 2)) * share)), 16);

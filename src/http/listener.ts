@@ -17,14 +17,14 @@ import { RequestFeed } from './request-feed.js';
 
 export interface ListenerOptions {
   readonly limits: ConnectionLimits;
-  /** Proxies that are believed when they name the client. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies?: Networks | undefined;
   readonly refused?: (why: ConnectionRefusal) => void;
-  /** Bodies up to this length are here whole before node:http gets the request. */
+  /** Bodies up to this length are read completely before node:http gets the request. */
   readonly wholeUpTo?: number;
   /**
-   * A first look at such a request: what is refused here costs a quarter of what node:http would cost. Undefined: to be read
-   * in order.
+   * A first look at such a request: a refusal here costs a quarter of a refusal by node:http. Undefined: node:http gets the
+   * request.
    */
   readonly screen?: (request: Buffer, headLength: number) => RawAnswer | undefined;
 }
@@ -32,18 +32,18 @@ export interface ListenerOptions {
 export interface Listener {
   /** @throws PortUnavailable */
   open(port: PortSettings): Promise<number>;
-  /** The request is genuine: from here until it is answered nothing ends its connection. */
+  /** The request is genuine: its connection is not closed before it is answered. */
   hold(request: IncomingMessage): void;
   /**
    * The connection stays open after this answer; otherwise it is closed.
    * @param as `known`: a client of ours. Its connection no longer counts among the connections of unknown clients.
    */
   keep(response: ServerResponse, as: 'known' | 'stranger'): void;
-  /** Whether a stranger has to wait for this answer, which is given by and by: then there is nothing more to do. */
+  /** True: an unknown client has to wait for this answer; it is written later, without the caller. */
   park(request: IncomingMessage, answer: RawAnswer): boolean;
-  /** Ends it without an answer: its place is needed. */
+  /** Closes the connection without an answer: its place is needed. */
   drop(request: IncomingMessage): void;
-  /** Answers what is in hand, at most `withinMs`. */
+  /** Answers the requests that are under way, for at most `withinMs`. */
   close(withinMs: number): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   let draining = false;
 
   const front = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
-  // What node:http would do by itself is done here, for connections that it does not know yet, too.
+  // Deadlines are kept here instead of in node:http, because they also hold for connections that node:http does not know yet.
   server.headersTimeout = 0;
   server.requestTimeout = 0;
   server.keepAliveTimeout = limits.idleMs;
@@ -78,7 +78,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     if (event === 'request' || server.listenerCount(event) > 0) server.prependListener(event, begin);
   }
   server.on('clientError', onClientError);
-  // Else node:http closes what has a timeout.
+  // Without a listener, node:http closes each connection that has a timeout.
   server.on('timeout', () => {});
   const sweeping = setInterval(sweep, Math.min(SWEEP_EVERY_MS, limits.requestMs)).unref();
 
@@ -94,7 +94,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     arrivals.accepted(connection);
   }
 
-  /** What it is counted for, and its listeners, only now: while thousands come at once, accepting them goes first. */
+  /** Counts the connection and adds its listeners, only now: while thousands come at once, accepting them goes first. */
   function read(connection: Connection): void {
     const { socket } = connection;
     (socket as Carrier)[CONNECTION] = connection;
@@ -165,7 +165,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     feed.allowHead(headLength);
   }
 
-  /** From here on node:http reads the socket without us, as fast as it can. */
+  /** From here on node:http reads the socket directly, as fast as it can. */
   function handOver({ socket }: Connection, chunk: Buffer): void {
     socket.off('data', onData).off('end', onEnd);
     socket.pause();
@@ -174,7 +174,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
     socket.resume();
   }
 
-  /** The client sends no more; it may still read. */
+  /** The client has finished sending; it may still read. */
   function ended({ feed, incoming, socket, isComplete, queue }: Connection): void {
     if (feed !== undefined) {
       if (!isComplete) feed.push(null);
@@ -254,7 +254,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
 
   // --- its end ----------------------------------------------------------------------------------------------------
 
-  /** Answers in our own words where node:http has none to give, unless an answer has begun. */
+  /** Answers in place of node:http, unless an answer has begun. */
   function refuse(connection: Connection, status: number, why: ConnectionRefusal): void {
     const { socket, feed, response, isKnown } = connection;
     refused(why);
@@ -320,7 +320,7 @@ export function openListener(server: Server, options: ListenerOptions): Listener
   };
 }
 
-/** A connection that breaks is closed, which is all that there is to know of it. */
+/** A broken connection is closed by itself; no more is needed. */
 function onError(): void {}
 
 function cutWhereStalled(this: Socket): void {
@@ -331,7 +331,7 @@ function connectionOf(request: IncomingMessage): Connection | undefined {
   return (request.socket as Carrier)[CONNECTION];
 }
 
-/** 0: none. Undefined: it comes in chunks. node:http has refused a request that says both, or two lengths. */
+/** 0: no body. Undefined: a body in chunks. node:http has already refused a request that has both, or two lengths. */
 function bodyLength({ headers }: IncomingMessage): number | undefined {
   if (headers['transfer-encoding'] !== undefined) return undefined;
   return Number(headers['content-length'] ?? 0);

@@ -1,6 +1,6 @@
 /**
- * The connections of a port, by what they are about, and which of them has to go when there are too many. Each is in one
- * queue at a time, or in none while a genuine request is being worked on.
+ * The connections of a port, by their state, and which of them is closed when there are too many. Each connection is in one
+ * queue at a time, or in no queue while a genuine request is being processed.
  */
 import type { Connection } from './connection.js';
 import { DeadlineQueue } from './deadline-queue.js';
@@ -9,29 +9,29 @@ import type { ConnectionLimits } from './limits.js';
 /** Why a connection ended without the answer that its client wanted. */
 export type ConnectionRefusal = 'malformed' | 'too_slow' | 'crowded' | 'address_limit';
 
-/** How long a client may go on sending after its answer before it is cut off, which may lose it the answer. */
+/** How long a client may go on sending after its answer. Then it is cut off, and may lose the answer. */
 const LINGER_MS = 1_000;
 
-/** How long a stranger may wait for an answer that is no. */
+/** How long an unknown client may wait for a refusal. */
 const PARKED_MS = 10_000;
 
-/** Requests of all strangers together that are not with node:http yet. */
+/** Memory of the requests of all unknown clients that node:http does not have yet. */
 const MAX_BYTES_IN_HAND = 16 * 1024 * 1024;
 
-/** Ten thousand that came at once do not end at once: all of them may come again, more than the system lets wait. */
+/** Most connections that are ended in one step: ten thousand clients might connect again at once, more than the system's queue takes. */
 const EXPIRED_AT_ONCE = 250;
 
 export class Places {
   readonly all = new Set<Connection>();
-  /** Their requests are not here yet, or not answered yet. */
+  /** Unknown clients whose request has not arrived, or is not answered yet. */
   readonly strangers: DeadlineQueue<Connection>;
-  /** Clients that are known, while they send. */
+  /** Known clients that are sending a request. */
   readonly reading: DeadlineQueue<Connection>;
-  /** Clients that are known, between two requests. */
+  /** Known clients between two requests. */
   readonly idle: DeadlineQueue<Connection>;
-  /** Unauthenticated clients with an answer that is not due yet. */
+  /** Unknown clients with an answer that is not due yet. */
   readonly parked: DeadlineQueue<Connection>;
-  /** Answered, and only read so that the answer is not lost. */
+  /** Answered clients whose further bytes are read and dropped, so that the answer is not lost. */
   readonly leaving: DeadlineQueue<Connection>;
   readonly #limits: ConnectionLimits;
   readonly #refused: (why: ConnectionRefusal) => void;
@@ -50,7 +50,7 @@ export class Places {
     this.leaving = new DeadlineQueue(LINGER_MS, now);
   }
 
-  /** Counted for no client yet. */
+  /** Adds a connection, which is counted for no client yet. */
   add(connection: Connection): void {
     this.all.add(connection);
     this.strangers.enter(connection);
@@ -60,20 +60,20 @@ export class Places {
     }
   }
 
-  /** Between two requests of a client that is known. */
+  /** The connection of a known client waits for its next request. */
   rest(connection: Connection): void {
     this.count(connection, undefined);
     this.idle.enter(connection);
     if (this.idle.size > this.#limits.idle && this.idle.oldest !== undefined) this.evict(this.idle.oldest);
   }
 
-  /** Nothing ends it until it is answered. */
+  /** The connection is not closed before its request is answered. */
   hold(connection: Connection): void {
     connection.queue?.leave(connection);
     this.count(connection, undefined);
   }
 
-  /** The client that it is counted for from now on. */
+  /** From now on the connection is counted for this client. */
   count(connection: Connection, address: string | undefined): void {
     if (connection.address === address) return;
     if (connection.address !== undefined) {
@@ -89,7 +89,7 @@ export class Places {
     if (same.size > this.#limits.perAddress && oldest !== undefined) this.evict(oldest, 'address_limit');
   }
 
-  /** What a request takes of the memory now. The oldest of them makes room. */
+  /** How much memory a request takes now. If all take too much, the oldest is dropped. */
   holdBytes(connection: Connection, bytes: number): void {
     this.#bytesInHand += bytes - connection.held;
     connection.held = bytes;
@@ -113,7 +113,7 @@ export class Places {
     connection.feed?.destroy();
   }
 
-  /** @param slow what to do where a stranger's request did not come in time; of all others the connection is closed */
+  /** @param slow called for an unknown client whose request did not arrive in time; all other connections are closed */
   expire(slow: (connection: Connection) => void): void {
     let left = EXPIRED_AT_ONCE;
     const at = this.#now();

@@ -1,4 +1,4 @@
-/** Opening a port, and what keeps one from it. */
+/** Opens a port, and says why one cannot be opened. */
 import type { Server } from 'node:net';
 import { UserError, type Words } from '../domain/words.js';
 
@@ -15,11 +15,11 @@ export class PortUnavailable extends UserError {
 
 export interface PortSettings {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** Connections that the system keeps until they are accepted; it may keep fewer. */
+  /** How many connections the system keeps until they are accepted; it may keep fewer. */
   readonly backlog?: number;
-  /** What to set for another host and another port, e.g. FASTREGISTER_EVENTS_HOST. */
+  /** The settings of host and port, e.g. FASTREGISTER_EVENTS_HOST. */
   readonly settings: { readonly host: string; readonly port: string };
 }
 

@@ -6,12 +6,12 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** A body without a length comes in pieces of this size, so that a reader that counts chunks can end it early. */
+/** A body without a length is passed on in pieces of this size, so that a reader that counts chunks can stop early. */
 const CHUNKED_SLICE_BYTES = 512;
 
 export class RequestFeed extends Duplex {
   readonly socket: Socket;
-  /** The client sent more than the request. */
+  /** Whether the client sent more bytes than the request has. */
   surplus = false;
   readonly #answered: () => void;
   #waiting: Buffer | undefined;
@@ -21,7 +21,7 @@ export class RequestFeed extends Duplex {
   #wanted = false;
   #released = false;
 
-  /** @param answered when the answer is on its way and nothing else is to come on this connection */
+  /** @param answered called when the answer was written and the connection is to end */
   constructor(socket: Socket, answered: () => void) {
     super({ allowHalfOpen: true, decodeStrings: false });
     this.socket = socket;
@@ -32,7 +32,7 @@ export class RequestFeed extends Duplex {
     return this.socket.remoteAddress;
   }
 
-  /** Bytes as they came; the first of them begin with a whole head. */
+  /** Adds bytes as they came; the first call brings the complete head. */
   offer(bytes: Buffer): void {
     this.#waiting = this.#waiting === undefined ? bytes : Buffer.concat([this.#waiting, bytes]);
     this.#flow();
@@ -43,7 +43,7 @@ export class RequestFeed extends Duplex {
     this.#flow();
   }
 
-  /** @param bytes undefined: it comes in chunks, and its end is known when it is read */
+  /** @param bytes undefined: a body in chunks, whose end is known only when it is read */
   allowBody(bytes: number | undefined): void {
     this.#headIsOver = true;
     this.#allowed = bytes ?? Number.POSITIVE_INFINITY;
@@ -52,18 +52,18 @@ export class RequestFeed extends Duplex {
     process.nextTick(() => this.#flow());
   }
 
-  /** The socket goes on without this feed. */
+  /** Detaches this feed from the socket, which stays open. */
   release(): void {
     this.#released = true;
     this.destroy();
   }
 
-  /** node:http calls it when its last answer is written. */
+  /** node:http calls this when its last answer is written. */
   destroySoon(): void {
     this.end();
   }
 
-  /** Times are kept by the listener. */
+  /** Does nothing: the listener keeps the deadlines. */
   setTimeout(): this {
     return this;
   }
@@ -79,14 +79,14 @@ export class RequestFeed extends Duplex {
 
   override _final(done: (error?: Error | null) => void): void {
     done();
-    // A stream that is destroyed while it reports its last write emits an error that no code needs.
+    // A stream that is destroyed while its last write is reported emits an error that no code needs.
     process.nextTick(this.#answered);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#waiting = undefined;
     if (!this.#released) this.socket.destroy();
-    // An error of a client is no fault of ours: the answer says it, if there is one.
+    // An error of a client is not ours: the answer, if there is one, reports it.
     done(error === null ? null : undefined);
   }
 
@@ -99,7 +99,7 @@ export class RequestFeed extends Duplex {
       this.#allowed -= bytes;
       this.#wanted = this.push(bytes === waiting.length ? waiting : waiting.subarray(0, bytes));
       if (this.#sliceBytes < Number.POSITIVE_INFINITY) {
-        // A reader that has refused the body lets this feed go in a tick before it.
+        // If a reader has refused the body, this feed was released a tick ago.
         process.nextTick(() => this.#flow());
         break;
       }

@@ -1,4 +1,4 @@
-/** Whether much comes at once: as much within a span of time, or within the span before it. */
+/** Whether much comes at once: at least this much in the current span of time, or in the span before it. */
 export class Rush {
   readonly #many: number;
   readonly #spanMs: number;

@@ -1,4 +1,4 @@
-/** One answer for all requests that come while it is being made, and for so long after: a flood of them costs as much as one. */
+/** One answer for all requests that come while it is computed, and for some time after: a flood of requests costs as much as one. */
 export function sharedAnswer<T>(ask: () => Promise<T>, forMs = 0): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () => {

@@ -1,11 +1,11 @@
-/** The folder into which an office puts its sheets: which of them are complete, and where they go when they were taken. */
+/** The folder into which an office puts its sheets: which of them are complete, and where a night puts them afterwards. */
 import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { giveToGroup, type Sharing, writeWhole } from '../reporter/file.js';
 
-/** A file that has not changed for this long is complete; a `.ready` beside it says so at once. */
+/** A file that has not changed for this long is complete; a `.ready` file beside it makes it complete at once. */
 const QUIET_MS = 60_000;
 const READY = '.ready';
 
@@ -13,11 +13,11 @@ export interface Inbox {
   readonly complete: readonly string[];
   /** Changed less than a minute ago: it may still be written to. */
   readonly notReady: readonly string[];
-  /** What has the name of a sheet and is no file: a folder, a link, a pipe. Nights read none of them. */
+  /** Folders, links and pipes with the name of a sheet. Nights do not read them. */
   readonly noFiles: readonly string[];
 }
 
-/** Names of files, in order. What spreadsheet programs leave beside an open file is none. */
+/** Names of sheets, in order, without the lock files that spreadsheet programs leave beside an open file. */
 export async function filesOf(inbox: string, now: number): Promise<Inbox> {
   const entries = await readdir(inbox, { withFileTypes: true, encoding: 'buffer' });
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
@@ -67,7 +67,7 @@ async function isQuiet(file: string, now: number): Promise<boolean> {
   return found !== undefined && now - Math.max(found.mtimeMs, found.ctimeMs) >= QUIET_MS;
 }
 
-/** What differs in one of these is another file, or has another content. */
+/** If one of these differs, it is another file, or its content was changed. */
 export interface Stand {
   readonly path: string;
   readonly size: number;
@@ -88,7 +88,7 @@ export async function isUnchanged({ path, size, mtimeMs, inode }: Stand): Promis
 
 export type InboxFolder = 'done' | 'rejected';
 
-/** Moves a file of the inbox into the folder of that date, and answers its new path. No file is overwritten. */
+/** Moves a file of the inbox into the folder of that date, and returns its new path. No file is overwritten. */
 export async function putAway(inbox: string, folder: InboxFolder, date: string, name: string): Promise<string> {
   await folderOf(inbox, folder, date);
   const moved = freePlace(inbox, folder, date, name);
@@ -128,7 +128,7 @@ export async function sharingOf(inbox: string): Promise<Sharing> {
   return { mode: mode & 0o666, gid };
 }
 
-/** Says beside a rejected file what is wrong with it. */
+/** Writes a text beside a rejected file that says what is wrong with it. */
 export async function writeWhy(inbox: string, moved: string, why: string): Promise<void> {
   await writeWhole(`${moved}.why.txt`, textOf(`${why}\n`), true, await sharingOf(inbox));
 }
@@ -142,11 +142,11 @@ export function reportFileOf(file: string): string {
   return `${file}.report.csv`;
 }
 
-/** A name may have 255 bytes, and that of its report, or of what is not yet a whole report, is longer by some. */
+/** A name may have 255 bytes. The report's name, and that of a report that is still being written, are longer than the sheet's. */
 const MOST_NAME_BYTES = 200;
 
 /**
- * `a.csv`, else `a (2).csv`, …: where neither such a file lies nor the report of one. A name that leaves no room for that of its
+ * `a.csv`, else `a (2).csv`, …: the first name that neither a file nor a report has. A name that leaves no room for the name of its
  * report is cut.
  */
 export function freePlace(inbox: string, folder: InboxFolder, date: string, name: string): string {
@@ -158,7 +158,7 @@ export function freePlace(inbox: string, folder: InboxFolder, date: string, name
   }
 }
 
-/** At the end of a character. */
+/** Cuts at the end of a character. */
 function cut(text: string, bytes: number): string {
   let kept = '';
   let left = bytes;

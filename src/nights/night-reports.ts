@@ -31,7 +31,7 @@ export interface NightReportTools {
   readonly log: Logger;
 }
 
-/** More cannot be phoned; a sheet of a million wrong rows has as many, and is no reason to run out of memory. */
+/** No team can phone more. Without a limit, a sheet of a million wrong rows would use up the memory. */
 const MOST_TODOS = 10_000;
 
 /** Writes reports and summary unless they would be the same as before. */
@@ -75,7 +75,7 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
     toCall = summary.to_call_count;
   } catch (error) {
     if (isRedisGone(error)) throw error;
-    // A full disk, a folder that is gone: the night is over all the same, and they are written when they can be.
+    // The disk is full, or the folder is gone: the night is over all the same, and its reports are written at a later try.
     log.error({ err: error, night: night.name }, 'the reports of a night could not be written');
     return { ...night, open: true };
   }

@@ -1,4 +1,4 @@
-/** Nights that run themselves: in every process that serves, and each of them once. */
+/** Begins nights at their times. Every process that serves has a scheduler; each night runs in one of them. */
 import type { Logger } from 'pino';
 import type { NightEnding, Schedule } from '../domain/night.js';
 import { startPolling } from '../polling.js';
@@ -8,19 +8,19 @@ import { dueOccurrence, nextOccurrence } from './occurrences.js';
 
 export interface NightSchedulerOptions {
   readonly tools: NightTools;
-  /** Where the batches have come to; undefined while something is worth waiting for. */
+  /** How far the batches are; undefined while it is worth waiting. */
   readonly batchProgress: (batches: readonly string[], untilSubmitted: boolean) => Promise<NightEnding | undefined>;
   readonly log: Logger;
 }
 
 export interface NightScheduler {
-  /** Looks for a night that is due, now. */
+  /** Looks now for a night that is due. */
   nudge(): void;
   /** Leaves nights that are under way to the next process, or the next start. */
   close(): Promise<void>;
 }
 
-/** A night that is added is seen within this time; the clock can be set, and the machine can have slept. */
+/** How soon a night that was added is noticed, and a clock that was set, and a machine that slept. */
 const LOOK_EVERY_MS = 60_000;
 const SHORTEST_PAUSE_MS = 100;
 const SETTLED_LOOK_EVERY_MS = 500;
@@ -50,7 +50,7 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
     }
   }
 
-  /** Answers the time until the next night, in ms. */
+  /** Returns the time until the next night, in ms. */
   async function look(): Promise<number> {
     let pauseMs = LOOK_EVERY_MS;
     const asked = await tools.nights.asked();
@@ -59,14 +59,14 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
       const now = tools.now();
       const occurrence = dueOccurrence(schedule, await tools.nights.lastOccurrence(schedule.name), now);
       pauseMs = Math.min(pauseMs, nextOccurrence(schedule, now) - now);
-      // A night that is due is the one that was asked for, too.
+      // A night that is due now also answers a person's request for a night.
       const isAsked = asked[schedule.name] !== undefined && (await tools.nights.takeAsked(schedule.name));
       if (occurrence === undefined && !isAsked) continue;
       const night = begin(schedule, occurrence).then((ran) => {
         running.delete(schedule.name);
         // The next one may have become due meanwhile.
         if (ran) polling.nudge();
-        // Another night has the inbox: it is asked for until one runs.
+        // Another night has the inbox: the request stays until a night of this schedule runs.
         else if (isAsked) return tools.nights.askAgain(schedule.name, now).catch(() => {});
       });
       running.set(schedule.name, night);
@@ -76,7 +76,7 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
   }
 
   const polling = startPolling(look, (error) => {
-    log.warn({ err: error }, 'nights cannot be looked after now; trying again');
+    log.warn({ err: error }, 'nights cannot be scheduled now; trying again');
     return LOOK_EVERY_MS;
   });
 

@@ -22,7 +22,7 @@ export interface EndedNight {
   readonly id: string;
   readonly at: number;
   readonly data: Readonly<Record<string, unknown>>;
-  /** What only a chat says: how many merchants to call and legal persons to wait for, and why it stopped. */
+  /** For chat messages only: how many merchants to call and legal persons to wait for, and why the night stopped. */
   readonly chat: Readonly<Record<string, unknown>>;
 }
 
@@ -35,7 +35,7 @@ export type NightPlan = Pick<
   readonly occurrence?: number;
 };
 
-/** Waits for what these batches come to. */
+/** Waits until these batches are over, or are not worth waiting for. */
 export type Settle = (batches: readonly string[], signal: AbortSignal) => Promise<NightEnding>;
 
 /** Undefined where another night works on this inbox, or has begun this occurrence meanwhile. */
@@ -86,7 +86,7 @@ export async function runNight(
   });
 }
 
-/** How often the lease is renewed: four times before it would end. */
+/** The lease is renewed four times before it would end. */
 const RENEW_EVERY_MS = 15_000;
 
 /** Works on an inbox alone, over all processes and machines; `held` is aborted once the inbox is another's. */
@@ -196,7 +196,7 @@ async function reportEarlier(
 ): Promise<void> {
   for (const night of await tools.nights.list()) {
     if (night.inbox !== present.inbox || night.id === present.id || !night.open) continue;
-    // The process that began it is gone: its inbox is free.
+    // The process that began this night is gone: the inbox is free.
     const ended =
       night.ending === undefined ? { ...night, ending: 'interrupted' as const, endedAt: tools.now() } : night;
     await tools.nights.save(await writeReports(tools, ended), lease);

@@ -9,7 +9,7 @@ export function nextOccurrence({ at, timezone }: Clock, now: number): number {
   return parse(at, timezone, now).next().getTime();
 }
 
-/** The last time that has passed, `now` among them. */
+/** The schedule's last time that is not after `now`. */
 export function lastOccurrence({ at, timezone }: Clock, now: number): number {
   return parse(at, timezone, now + 1)
     .prev()

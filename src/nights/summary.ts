@@ -17,7 +17,7 @@ export interface Summary {
   readonly started: string;
   readonly ended?: string;
   readonly ending?: Night['ending'];
-  /** What holds the rest back. */
+  /** Why the remaining rows are not sent. */
   readonly stopped?: string;
   readonly calls: { readonly used_tonight: number; readonly limit: number; readonly left: number };
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
@@ -26,11 +26,11 @@ export interface Summary {
     readonly file: string;
     readonly batch: string;
     readonly report: string;
-    /** What of the file was not read. */
+    /** Parts of the file that were not read. */
     readonly notes?: readonly string[];
   }[];
   readonly rejected: readonly { readonly file: string; readonly why: string }[];
-  /** Merchants and legal persons who have to act next. */
+  /** Rows whose merchant or legal person has to act next. */
   readonly to_call: readonly Call[];
   readonly to_call_count: number;
   /** The file that lists them, including merchants whose 24 hours still run. */
@@ -46,7 +46,7 @@ interface Call {
   readonly next_step: string;
 }
 
-/** The reports have all of them. */
+/** The summary lists this many rows; the reports have all. */
 const CALLS_LISTED = 1_000;
 const CALLS_SHOWN = 100;
 

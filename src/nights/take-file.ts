@@ -1,4 +1,4 @@
-/** One file of the inbox: read it → load it as a batch → put it away, as done or rejected. */
+/** One file of the inbox: read it → load it as a batch → move it to `done` or `rejected`. */
 import { join } from 'node:path';
 import type { Batch } from '../domain/batch.js';
 import { requiredFields } from '../domain/check-row.js';
@@ -21,7 +21,7 @@ export interface FileTools extends Pick<NightReportTools, 'batches' | 'now' | 'l
 
 export type FileRules = Pick<Schedule, 'acceptWarnings' | 'mostInvalid'>;
 
-/** How many processes may end while they read a file; then it is rejected. */
+/** The file is rejected when this many processes have ended while they read it. */
 const MOST_ENDED = 2;
 
 const ENDS_PROCESSES: Words = {
@@ -66,7 +66,7 @@ export async function takeFile(
   }
 }
 
-/** A file that cannot be loaded is put away with a text that says why, and stops no other. */
+/** A file that cannot be loaded is moved away with a text that says why, and stops no other file. */
 async function loadAndPutAway(
   tools: FileTools,
   { acceptWarnings = true, mostInvalid = 1 }: FileRules,
@@ -117,8 +117,8 @@ async function loadAndPutAway(
 const NO_ROW: Words = { en: 'it has no row below its headings', zh: '表头下没有数据行' };
 
 /**
- * Its rows are on their way, so whatever becomes of the file, it is a loaded one. Where it cannot be moved it stays for
- * the next night, to which it is known; a report beside it would be the next night's sheet.
+ * Its rows are stored, so the file counts as loaded even if it cannot be moved. In that case it stays in the inbox, and the
+ * next night recognises it. No report is written beside it, because the next night would read the report as a sheet.
  */
 async function moveToDone(
   { log }: FileTools,
@@ -139,7 +139,7 @@ function leftInInbox({ inbox, date }: Night, name: string): Pick<NightFile, 'mov
 }
 
 /**
- * Answers where the file is then. If the target folder cannot be written to, the file stays in the inbox for the next
+ * Returns the path that the file has afterwards. If the target folder cannot be written to, the file stays in the inbox for the next
  * night.
  */
 async function reject({ log }: FileTools, night: Night, name: string, why: string): Promise<string> {

@@ -35,7 +35,7 @@ export function startLinkWatch(options: LinkWatchOptions): LinkWatch {
       return LOOK_EVERY_MS;
     },
     (error) => {
-      options.log.warn({ err: error }, 'links cannot be looked after now; trying again');
+      options.log.warn({ err: error }, 'links cannot be watched now; trying again');
       return LOOK_EVERY_MS;
     },
   );

@@ -1,4 +1,4 @@
-/** Rows of a page that are ready to be accepted: check → know the merchant. */
+/** Rows of a page that are ready to be accepted: check the row → identify its merchant. */
 import { checkRow } from '../domain/check-row.js';
 import { FIELDS, type Layout } from '../domain/columns.js';
 import type { DetailField, IdentifyInLedger } from '../domain/merchant.js';
@@ -7,7 +7,7 @@ import { withoutResidentId, withoutResidentIdsIn } from '../domain/resident-id.j
 import type { AcceptedRow } from '../domain/row.js';
 import type { Needs, SheetRow } from '../domain/sheet-row.js';
 
-/** What a row has to be like here. */
+/** The rules that a row has to meet. */
 export interface Rules {
   readonly needs: Needs;
   /** The registration of an enterprise, in the ledger in use. */
@@ -20,7 +20,7 @@ export interface Rules {
   readonly again?: boolean | undefined;
 }
 
-/** What the rows themselves are held against. */
+/** The rules against which single rows are checked. */
 export type CheckRules = Pick<Rules, 'needs' | 'identify' | 'acceptWarnings'>;
 
 export interface CheckedSheetRow extends AcceptedRow {
@@ -79,7 +79,7 @@ const PERSONAL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'sheet:old_resident_id',
 ]);
 
-/** The one change that is made to a cell: from here on the person's ID is neither in Redis nor in a report. */
+/** The only change that is made to a cell: without it the person's ID would be in Redis and in reports. */
 function masked(
   cells: readonly string[],
   problems: readonly Problem[],
@@ -95,7 +95,7 @@ function masked(
   });
 }
 
-/** The columns that an earlier report added are not carried; what lies to the right of the headings is. */
+/** Columns that an earlier report added are not carried; cells to the right of the headings are. */
 function carriedCells(cells: readonly string[], { carried, width }: Layout): readonly string[] {
   if (carried.length === width) return cells;
   return [...carried.map((at) => cells[at] ?? ''), ...cells.slice(width)];

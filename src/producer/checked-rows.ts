@@ -1,4 +1,4 @@
-/** A sheet as rows that are ready to be accepted: read → check → know the merchant. `check` and `load` share it. */
+/** A sheet as rows that are ready to be accepted: read → check → identify the merchant. `check` and `load` share it. */
 import { checkRow } from '../domain/check-row.js';
 import type { DetailColumns } from '../domain/row.js';
 import { shareAsText } from '../domain/share.js';
@@ -7,13 +7,13 @@ import { type PageToAccept, packedToAccept } from './pages-to-accept.js';
 import type { Sheet } from './sheets/sheet.js';
 import { SheetError } from './sheets/sheet-error.js';
 
-/** How many rows there are, and how many of them our checks refuse. */
+/** How many rows the sheet has, and how many of them our checks refuse. */
 export interface Refused {
   readonly rows: number;
   readonly refused: number;
 }
 
-/** A separate pass over the file, for what has to be known before a row is stored. */
+/** Counts rows in a separate pass over the file, because `--max-invalid` has to be decided before a row is stored. */
 export async function countRefused(sheet: Sheet, { needs, acceptWarnings }: Rules): Promise<Refused> {
   let rows = 0;
   let refused = 0;

@@ -16,7 +16,7 @@ export interface Loaded {
   /** The file was loaded before: nothing was changed. */
   readonly known: boolean;
   readonly counts: Counts;
-  /** Of the rows that were loaded now: those that can be sent, and have no phone that the merchant could call. */
+  /** How many of the rows that were loaded now can be sent and have no phone that the merchant could call. */
   readonly withoutPhone?: number;
 }
 
@@ -24,9 +24,9 @@ export interface LoadOptions {
   readonly batches: Batches;
   readonly rules: Rules;
   readonly now: () => number;
-  /** How many rows are sent first, and the rest when as many were accepted; 0: all at once. */
+  /** This many rows are sent first, and the rest when this many were accepted; 0: all at once. */
   readonly canaries: number;
-  /** The sheet is one row, which corrects another one. */
+  /** True: the sheet is one row that corrects an earlier row. */
   readonly correction?: Batch['correction'];
   /** Called with the number of rows that the batch has so far. */
   readonly onProgress?: (rows: number) => void;
@@ -34,8 +34,8 @@ export interface LoadOptions {
 
 /**
  * The same bytes are the same batch; interrupted reading is continued. Rows that were held back for their warnings, or
- * refused by rules that have changed since, are sent when the sheet is loaded again, and --again asks for more than the
- * sheet has got: so each way of loading is a separate batch.
+ * refused by rules that have changed since, are sent when the sheet is loaded again, and --again asks for one more Mini
+ * Program of each merchant. So each way of loading is a separate batch.
  */
 export function batchIdOf(
   { digest }: Pick<Sheet, 'digest'>,
@@ -60,10 +60,10 @@ function wayOf({ needs, acceptWarnings, again }: Pick<Rules, 'needs' | 'acceptWa
 
 const PAGES_UNDER_WAY = 3;
 
-/** Pages between two looks for pushes and calls that wait: a few hundredths of a second. */
+/** After this many pages, a few hundredths of a second, the load looks whether pushes or calls wait. */
 const PAGES_A_LOOK = 4;
 
-/** While there are any, Redis and the processors are theirs for as long as pages took before. */
+/** While pushes or calls wait, the load pauses for as long as its last pages took, and no longer than this. */
 const LONGEST_PAUSE_MS = 200;
 
 /** Redis has lost rows of the batch, or the batch itself, while it was loaded: it began anew after a power cut or a failover. */
@@ -71,7 +71,7 @@ class RowsLost extends Error {
   override readonly name = 'RowsLost';
 }
 
-/** A Redis that loses rows once does not lose them again and again. */
+/** More tries would not help: Redis loses rows in a rare failure, not at each load. */
 const MOST_READINGS = 3;
 
 export async function load(sheet: Sheet, file: string, options: LoadOptions): Promise<Loaded> {
@@ -79,7 +79,7 @@ export async function load(sheet: Sheet, file: string, options: LoadOptions): Pr
     try {
       return await loadOnce(sheet, file, options);
     } catch (error) {
-      // Read again from its beginning, it is completed: rows that are there are skipped.
+      // The sheet is read again from its beginning; rows that Redis still has are skipped.
       if (!(error instanceof RowsLost) || reading === MOST_READINGS) throw error;
     }
   }
@@ -118,7 +118,7 @@ async function loadOnce(sheet: Sheet, file: string, options: LoadOptions): Promi
         await sleep(Math.min(performance.now() - lookedAt, LONGEST_PAUSE_MS));
       }
       lookedAt = performance.now();
-      // Not waited for: the answer comes behind the pages that are under way, and there would be none to store meanwhile.
+      // Not awaited: Redis answers after the pages that are under way, and meanwhile there would be no page to store.
       batches.isTraffic().then(
         (answer) => {
           isTraffic = answer;
@@ -126,10 +126,10 @@ async function loadOnce(sheet: Sheet, file: string, options: LoadOptions): Promi
         () => {},
       );
     }
-    // Redis stores some pages while the next ones are read and checked, and neither waits for a pause of the other.
+    // Redis stores some pages while the next pages are read and checked; neither side waits for a pause of the other.
     if (underWay.length === PAGES_UNDER_WAY) await underWay.shift();
     const stored = storePage(batches, batch, first, rows, rules, forerunner);
-    // The next page that waits for it gets the error; where no page follows, there is none to get it.
+    // The next page, which awaits this promise, throws the error. After the last page, the end of the load awaits it.
     stored.catch(() => {});
     underWay.push(stored);
     forerunner = stored;

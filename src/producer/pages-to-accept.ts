@@ -10,11 +10,11 @@ export interface PageToAccept {
   readonly rows: RowsToAccept;
   /** Rows whose only problems are warnings. */
   readonly warned: number;
-  /** Rows that are sent and have no phone that the merchant could call. */
+  /** How many rows are sent and have no phone that the merchant could call. */
   readonly withoutPhone: number;
 }
 
-/** `CheckRules` as another thread takes them. */
+/** `CheckRules` in a form that can be sent to another thread. */
 export interface WantedPages extends Pick<Rules, 'needs' | 'acceptWarnings'> {
   readonly ledgerKey: string;
   /** Of the batch. */
@@ -40,20 +40,23 @@ function packedPage(rows: readonly CheckedSheetRow[], columns: DetailColumns): P
   return { rows: rowsToAccept(rows, columns), warned, withoutPhone };
 }
 
-/** What can be moved to another thread: a copy for each page would be garbage that is collected late. A short Buffer shares its memory. */
+/**
+ * Memory that is moved to another thread instead of copied: a copy of each page would be garbage that is collected late.
+ * A short Buffer shares its memory, so it is copied.
+ */
 export function memoryOf({ rows }: Pick<PageToAccept, 'rows'>): ArrayBuffer[] {
   return [rows.packed, rows.digests].flatMap(({ buffer, byteLength }) =>
     buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
   );
 }
 
-/** What is moved to a port that is closed is gone. */
+/** Memory that is moved to a closed port is lost. */
 const nowhere = new MessageChannel().port1;
 nowhere.close();
 
 /**
- * Frees the memory of a page that Redis has: the main thread makes so few objects meanwhile that its collector would come by
- * when there are twenty megabytes of such pages.
+ * Frees the memory of a page that Redis has. The main thread creates so few objects meanwhile that its garbage collector would
+ * not run before such pages take twenty megabytes.
  */
 export function release(page: Pick<PageToAccept, 'rows'>): void {
   nowhere.postMessage(undefined, memoryOf(page));

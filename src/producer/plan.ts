@@ -14,14 +14,14 @@ export type RowStatus = 'ready' | 'invalid' | 'duplicate' | 'in_progress' | 'wai
 export interface PlannedRow {
   readonly row: CheckedSheetRow;
   readonly status: RowStatus;
-  /** Line of the earlier row, of a duplicate; and what the two rows say differently. */
+  /** For a duplicate: the line of the earlier row, and the details in which the two rows differ. */
   readonly firstLine?: number;
   readonly differing?: readonly DetailField[];
-  /** A row of an earlier batch that is not sent yet is cancelled for it. */
+  /** True: it cancels a row of an earlier batch that is not sent yet. */
   readonly replaces?: true;
 }
 
-/** What rows would be to the registrations of the ledger, by registration; nothing where there is no ledger. */
+/** How rows would relate to the registrations of the ledger, by registration; empty where there is no ledger. */
 export type Past = (
   rows: readonly AcceptedRow[],
   acceptRules: AcceptRules,
@@ -48,7 +48,7 @@ function plannedRowOf(
     const match = known.get(registration);
     return { row, status: match === 'already_created' || match === 'joins' ? STATUS_OF_MATCH[match] : 'invalid' };
   }
-  // All of them, as in the report: the registration API may not need them, and one of the two rows is wrong.
+  // All details, as in the report, also those that the registration API does not need: one of the two rows is wrong.
   const texts = ALL_DETAILS.map((field) => comparableDetail(merchant, field));
   const before = firstLines.seen(registration, row.line, texts);
   if (before !== undefined) {
@@ -62,7 +62,7 @@ function plannedRowOf(
 
 const TOO_EARLY: ProblemCode = 'sheet:too_early';
 
-/** What only the ledger knows of a row, beside what our checks say of it. */
+/** What the ledger adds to the findings of our checks. */
 function warnedOf(row: CheckedSheetRow, code: ProblemCode): CheckedSheetRow {
   const warning = { code, severity: PROBLEMS[code].severity, cell: String(row.number) };
   return { ...row, problems: [...row.problems, warning] };
@@ -81,25 +81,25 @@ export interface ProblemGroup {
   readonly problem: string;
   readonly severity: 'error' | 'warning';
   readonly count: number;
-  /** The first cells that have it. */
+  /** The first cells with this problem. */
   readonly cells: readonly string[];
 }
 
 export type Plan = { readonly [status in RowStatus]: number } & {
   readonly rows: number;
-  /** Of the ready rows, how many cancel a row of an earlier batch. */
+  /** How many of the ready rows cancel a row of an earlier batch. */
   readonly replaces: number;
   /** Rows with warnings and nothing worse. */
   readonly warned: number;
-  /** Rows that can be sent, and have no phone that the merchant could call. */
+  /** How many rows can be sent and have no phone that the merchant could call. */
   readonly without_phone: number;
-  /** The commonest first. */
+  /** The most frequent first. */
   readonly groups: readonly ProblemGroup[];
 };
 
 const CELLS_NAMED = 3;
 
-/** Counts what passes. */
+/** Counts the rows that pass through it. */
 export function openTally() {
   const statuses = { ready: 0, invalid: 0, duplicate: 0, in_progress: 0, waits: 0, already_created: 0 };
   const counts = { rows: 0, warned: 0, without_phone: 0, replaces: 0, ...statuses };

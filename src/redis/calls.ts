@@ -33,11 +33,11 @@ export type Permit =
    * no other call goes before this one is answered.
    */
   | { readonly kind: 'go'; readonly snapshot: Snapshot; readonly isDayProbe?: true }
-  /** The day is shut, and this process asks WeChat, for all, whether it has calls again; it reports with `endCheck`. */
+  /** The day is shut, and this process asks WeChat for all processes whether it has calls again; it reports with `endCheck`. */
   | { readonly kind: 'check'; readonly check: number }
   /** Another fact was recorded meanwhile: read again. */
   | { readonly kind: 'conflict' }
-  /** Journals have facts of it that Redis had forgotten: restore them, and read again. */
+  /** Journals have facts of the registration that Redis had forgotten: restore them, and read again. */
   | { readonly kind: 'forgotten' }
   /** Nothing was changed; `ms` is Infinity where it is not known when the line opens. */
   | { readonly kind: 'wait'; readonly ms: number; readonly why: GlobalWait }
@@ -47,9 +47,9 @@ export interface Calls {
   /** @param person whose Weixin ID WeChat counts tries of; '' of a search, and where the API knows no legal person */
   acquire(snapshot: Snapshot, fact: Fact, job: Job, budgets: Budgets, person: string): Promise<Permit>;
   ofDay(day: string, reserve?: ReserveBudget): Promise<CallsOfDay>;
-  /** Calls that were let through, by how many whole hours of the day were left. */
+  /** Calls that got a permit, by how many whole hours of the day were left. */
   byHour(day: string): Promise<ReadonlyMap<number, number>>;
-  /** Calls that were let through in the last minute. */
+  /** Calls that got a permit in the last minute. */
   lastMinute(): Promise<number>;
   /** Redis' clock, by which quota days begin and end; ms since 1970. */
   now(): Promise<number>;
@@ -57,7 +57,7 @@ export interface Calls {
   endCheck(day: string, check: number, end: CheckEnd, recheck: readonly number[]): Promise<void>;
   /** A person asks for a check at once. True: WeChat has closed the day. */
   askDayAgain(day: string): Promise<boolean>;
-  /** Calls that were let through in the last so many ms and have no recorded answer. */
+  /** Calls that got a permit within this time and have no recorded answer. */
   underWay(withinMs: number): Promise<number>;
   line(): Promise<LineStop | undefined>;
   /**
@@ -74,7 +74,7 @@ export interface Calls {
   tokenRestMs(): Promise<number>;
   /** There is a token again. */
   forgetWait(): Promise<void>;
-  /** What holds calls back without the line being stopped; undefined: nothing. */
+  /** Why calls wait although the line is not stopped; undefined if they do not wait. */
   waitNoted(): Promise<NotedWait | undefined>;
   /** Keeps what `quota/get` reported of a day. */
   keepReported(day: string, reported: ReportedQuota): Promise<void>;
@@ -83,13 +83,13 @@ export interface Calls {
    * does, and publishes `quota` at the end; `asked`: it was done.
    */
   quotaTurn(withinMs: number): Promise<'mine' | 'asking' | 'asked'>;
-  /** It was asked, and need not be asked again for so long. */
+  /** WeChat was asked; no process has to ask again within this time. */
   endQuotaTurn(forMs: number): Promise<void>;
-  /** False: it was stopped for a fault already, which stays its reason. A pause is kept beside a fault. */
+  /** False: a fault had stopped the line already, and remains its reason. A pause is kept beside a fault. */
   stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
-  /** WeChat answered the question before a probe; or not, and `met` is what came. */
+  /** Whether WeChat answered the question before a probe; `met` says what came instead. */
   answeredFirst(answered: boolean, met: string): Promise<void>;
-  /** Ends a pause and a fault. `running`: there was none. `probe`: one call is sent first, and opens the line when WeChat answers it. */
+  /** Ends a pause and a fault. `running`: there was neither. `probe`: one call is sent first, and the line opens when WeChat answers it. */
   resumeLine(): Promise<Resumption>;
 }
 
@@ -244,7 +244,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
     return { ms: waitMs ?? ms, isNew: isNew === 1 };
   }
 
-  /** By Redis' clock, as the time was set. */
+  /** Measured by Redis' clock, by which the time was set. */
   async function tokenRestMs(): Promise<number> {
     const [until, at] = await Promise.all([redis.hget(key('tokenWait'), 'until'), now()]);
     return Math.max(Number(until ?? 0) - at, 0);
@@ -322,7 +322,7 @@ export function openCalls(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 'check
   };
 }
 
-/** The budgets as acquire.lua takes them. The same hold for thousands of calls, and are made into text once. */
+/** The budgets as the argument of acquire.lua. Thousands of calls share the same budgets, so their text is made once. */
 function openTexts(): (budgets: Budgets, epoch: string | undefined) => string {
   const texts = new WeakMap<Budgets, { readonly epoch: string | undefined; readonly text: string }>();
   return (budgets, epoch) => {
@@ -336,7 +336,7 @@ function openTexts(): (budgets: Budgets, epoch: string | undefined) => string {
   };
 }
 
-/** Of what `TIME` answers. */
+/** The answer of `TIME` in ms. */
 function msOf([seconds, microseconds]: readonly (string | number)[]): number {
   return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
 }

@@ -1,6 +1,6 @@
 /**
  * The verify ticket and the component access token, shared by all processes: sealed, because their holder can act for the
- * platform. What does not open, because the secret key was changed, is as good as none: WeChat gives another one.
+ * platform. If one does not open, because the secret key was changed, it counts as absent: WeChat gives another one.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -13,17 +13,17 @@ const LABELS = { token: 'component access token', ticket: 'component verify tick
 
 type Kept = keyof typeof LABELS;
 
-/** As a push brings it into Redis, or into the spool. */
+/** The ticket in the form in which a push is stored with it, in Redis or in the spool. */
 export function sealTicket(vault: Vault, ticket: string): string {
   return `${markOf(ticket)} ${vault.seal(ticket, LABELS.ticket)}`;
 }
 
-/** An older version has left tickets in the spool as they came. */
+/** An older version has left unsealed tickets in the spool. */
 export function isSealedTicket(text: string): boolean {
   return /^[0-9a-f]{16} /.test(text);
 }
 
-/** Needs no key; ms since 1970. */
+/** When the ticket came, in ms since 1970; needs no key. */
 export async function ticketReceivedAt(redis: Redis): Promise<number | undefined> {
   const receivedAt = await redis.hget(key('ticket'), 'receivedAt');
   return receivedAt === null ? undefined : Number(receivedAt);
@@ -56,7 +56,7 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
   async function opened(kept: Kept, { value, mark }: Readonly<Record<string, string>>): Promise<string | undefined> {
     if (value === undefined) return undefined;
     if (mark === undefined) {
-      // An older version has kept it as it came.
+      // An older version has stored it unsealed.
       await sealScript([key(kept)], [value, vault().seal(value, LABELS[kept]), markOf(value)]);
       return value;
     }
@@ -67,7 +67,7 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
     }
   }
 
-  /** Whether it was sealed by the key before the present one, and is by the present one now. */
+  /** True if the previous key had sealed it and it is now sealed with the present key. */
   async function reseal(kept: Kept): Promise<boolean> {
     const fields = await redis.hgetall(key(kept));
     const text = await opened(kept, fields);

@@ -1,17 +1,17 @@
 /**
- * Waits until what Redis has written is safe elsewhere, too: with a replica (WAIT), or on disk (WAITAOF, since 7.2). A promoted
- * replica, or a server after a power cut, knows it then. FASTREGISTER_REDIS_WAIT chooses.
+ * Waits until Redis' writes are also on a replica (WAIT) or on disk (WAITAOF, since 7.2), so that a promoted replica, or a
+ * server after a power cut, has them. FASTREGISTER_REDIS_WAIT chooses.
  */
 import type { Redis } from 'ioredis';
 import { answersOf } from './exec.js';
 import { key } from './keys.js';
 import { RedisMisconfigured } from './server/errors.js';
 
-/** What has to have it. `replica-disk`: the disk of this server, and of one replica. */
+/** Where the writes must be. `replica-disk`: on the disk of this server and on that of one replica. */
 export type ConfirmedBy = 'replica' | 'disk' | 'replica-disk';
 
 export interface Confirmation {
-  /** Whether everything that was written before is safe so; false where that was not so in time. */
+  /** Whether all earlier writes are there; false if they were not in time. */
   confirm(): Promise<boolean>;
 }
 
@@ -23,7 +23,7 @@ const COMMANDS: Readonly<
   'replica-disk': { words: ['WAITAOF', '1', '1'], wanted: [1, 1] },
 };
 
-/** @param redis a connection of its own: it is kept waiting */
+/** @param redis a separate connection, which WAIT blocks */
 export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number): Confirmation {
   const { words, wanted } = COMMANDS[by];
   let waiting: Promise<boolean> | undefined;
@@ -31,7 +31,7 @@ export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number
 
   async function ask(): Promise<boolean> {
     const [command = '', ...args] = words;
-    // They wait for what this connection has written, which stands behind everything that was written before.
+    // WAIT and WAITAOF cover the writes of this connection, so it first writes something, after all earlier writes.
     const steps = redis
       .pipeline()
       .incr(key('confirmed'))
@@ -41,7 +41,7 @@ export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number
     return wanted.every((count, at) => (counts[at] ?? 0) >= count);
   }
 
-  /** A request that comes during a wait shares the next one: what the present wait covers is not known. */
+  /** A request that comes during a wait shares the next wait: the present wait may not cover its writes. */
   function confirm(): Promise<boolean> {
     if (waiting === undefined) {
       waiting = ask().finally(() => {
@@ -70,7 +70,7 @@ export async function refuseUnconfirmable(redis: Redis, by: ConfirmedBy): Promis
     });
   }
   try {
-    // A replica may come later; a command that is not known does not.
+    // A missing replica may come later; a missing command will not.
     await openConfirmation(redis, by, 1).confirm();
   } catch (cause) {
     throw new RedisMisconfigured(

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { AuditEntry } from '../domain/console-user.js';
 import { key } from './keys.js';
 
-/** A hundred actions a working day for ten years; Redis cuts whole nodes of the stream, so somewhat more are kept. */
+/** A hundred actions a working day for ten years; Redis removes whole nodes of the stream, so it keeps somewhat more. */
 const MOST_ENTRIES = 250_000;
 
 export interface ConsoleAudit {

@@ -1,15 +1,15 @@
-/** Forms of the console that were sent: each is worked on once, and its answer is kept for those who send it again. */
+/** Processes each submitted form of the console once, and keeps its answer for a repeated submission. */
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
 
-/** A form that was opened yesterday can be sent; a page is not kept open for longer. */
+/** A form that was opened yesterday can still be sent; no page is expected to stay open for longer. */
 const KEPT_S = 86_400;
 
 export interface SentForms {
-  /** `begun`: it is to be worked on now. Otherwise the answer, `''` while another process works on it. */
+  /** `begun`: the caller processes the form now. Otherwise its answer, `''` while another process works on it. */
   begin(id: string): Promise<{ readonly kind: 'begun' } | { readonly kind: 'sent'; readonly answer: string }>;
   finish(id: string, answer: string): Promise<void>;
-  /** It was not done, and may be sent again. */
+  /** The form was not processed, and may be sent again. */
   forget(id: string): Promise<void>;
 }
 

@@ -12,28 +12,28 @@ import { script } from './scripts.js';
 
 export interface Session {
   readonly user: string;
-  /** Of the password with which it began: another password ends it. */
+  /** The mark of the password with which the session began: a new password ends the session. */
   readonly mark: string;
 }
 
 export interface FoundSession extends Session {
-  /** Undefined of the built-in user, and of one that was removed. */
+  /** Undefined for the built-in user, and for a removed user. */
   readonly stored: StoredUser | undefined;
 }
 
 export interface ConsoleSessions {
-  /** Answers the token. */
+  /** Returns the token. */
   begin(session: Session): Promise<string>;
-  /** Undefined where it is over. A session that is used lives on. */
+  /** Undefined if the session is over. Finding a session prolongs it. */
   find(token: string): Promise<FoundSession | undefined>;
   end(token: string): Promise<void>;
-  /** Answers how many there were. */
+  /** Returns how many sessions there were. */
   endAllOf(user: string): Promise<number>;
   countOf(user: string): Promise<number>;
-  /** Counts a try before the password is compared. Answers how long the client has to wait instead; 0: it may try. */
+  /** Counts a try before the password is compared. Returns how long the client has to wait first; 0: it may try. */
   tryToBegin(client: string): Promise<number>;
   forgetTries(client: string): Promise<void>;
-  /** A browser in which this user has logged in: its tries are counted apart from those of strangers at its address. */
+  /** Remembers a browser in which this user has logged in: its tries are counted apart from those of other clients at its address. */
   rememberDevice(user: string): Promise<string>;
   isDeviceOf(device: string, user: string): Promise<boolean>;
 }
@@ -87,7 +87,7 @@ export function openConsoleSessions(redis: Redis): ConsoleSessions {
       const [tries, wait] = [key('consoleTries', digest(client)), key('consoleWait', digest(client))];
       const left = await redis.pttl(wait);
       if (left > 0) return left;
-      // Counted first: a hundred tries at once are a hundred tries.
+      // Counted before the comparison, so that a hundred tries at once count as a hundred.
       const count = await redis.incr(tries);
       await redis.expire(tries, TRIES_FORGOTTEN_AFTER_S);
       const waitMs = waitAfterTriesMs(count);

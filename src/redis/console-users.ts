@@ -5,23 +5,23 @@ import { key } from './keys.js';
 import { script } from './scripts.js';
 
 export interface StoredUser extends ConsoleUser {
-  /** As `passwords.ts` writes it: never the password. */
+  /** The hash that `passwords.ts` writes; never the password itself. */
   readonly password: string;
 }
 
 export interface ConsoleUsers {
   list(): Promise<StoredUser[]>;
   find(name: string): Promise<StoredUser | undefined>;
-  /** False where there is one of that name. */
+  /** False if there is a user of that name. */
   add(user: StoredUser): Promise<boolean>;
-  /** As the user is at that moment, whatever others have changed meanwhile. False: there is none of that name. */
+  /** Changes the user as stored at that moment, so that no concurrent change is lost. False: there is no user of that name. */
   change(name: string, changed: (user: StoredUser) => StoredUser): Promise<boolean>;
-  /** False where there was none. */
+  /** False if there was no such user. */
   remove(name: string): Promise<boolean>;
   count(): Promise<number>;
 }
 
-/** As the ledger has it. */
+/** The user as the ledger stores it. */
 export function storedUser(text: string): StoredUser {
   return JSON.parse(text) as StoredUser;
 }

@@ -1,4 +1,4 @@
-/** The notice of a new Mini Program to the platform's own service. It goes without its refresh token, which is added when it is posted. */
+/** The notice of a new Mini Program to the platform's own service. It is queued without the refresh token, which is added when it is posted. */
 import type { Redis } from 'ioredis';
 import type { AuthorizationChange, Created } from '../domain/notice.js';
 import { queueNotice } from './notices.js';

@@ -1,6 +1,6 @@
 /**
- * Running processes record that they are alive, so that a missing one is noticed. A time without a receiver is noted:
- * pushes of that time may never come again.
+ * Running processes record that they are alive, so that a missing process is noticed. A time without a receiver is recorded,
+ * because pushes of that time may never come again.
  */
 import type { Redis } from 'ioredis';
 import type { LiveProcess, Outage, Presence } from '../domain/presence.js';
@@ -9,22 +9,22 @@ import { key } from './keys.js';
 import { script } from './scripts.js';
 
 export interface Heartbeats {
-  /** The process counts as alive for so long. */
+  /** The process counts as alive for this long from now on. */
   beat(process: LiveProcess, livesMs: number): Promise<void>;
-  /** It ends. */
+  /** The process ends. */
   end(process: LiveProcess): Promise<void>;
-  /** `alone`: since when rows wait is left out while a worker lives. */
+  /** `alone`: while a worker lives, does not find out since when rows wait. */
   presence(alone?: 'alone'): Promise<Presence>;
   /** The outage after which no process has looked yet for missed pushes. */
   outage(): Promise<Outage | undefined>;
-  /** The pushes that were missed until `outage.to` have been looked for. */
+  /** The search for pushes that were missed until `outage.to` is done. */
   endOutage(outage: Outage): Promise<void>;
 }
 
-/** WeChat tries some pushes again for minutes; what was pushed in a longer gap is not expected any more. */
+/** WeChat repeats some pushes for minutes; after a longer gap its pushes are not expected any more. */
 const AWAY_MS = 10 * 60_000;
 
-/** Registrations of each list of work that are asked since when they wait: half a millisecond of Redis. */
+/** How many registrations of each list of work are examined for the longest wait: half a millisecond of Redis. */
 const LOOKED_AT = 64;
 
 export function openHeartbeats(redis: Redis, awayMs = AWAY_MS): Heartbeats {
@@ -66,13 +66,13 @@ export function openHeartbeats(redis: Redis, awayMs = AWAY_MS): Heartbeats {
   };
 }
 
-/** Names and times by turns. */
+/** Names and times, alternating. */
 function timesFrom(flat: readonly string[]): Record<string, number> {
   return Object.fromEntries(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, Number(flat[at + 1])]] : [])));
 }
 
 export interface Beating {
-  /** The process is not counted any more. */
+  /** Stops counting the process. */
   stop(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export function startBeating(
   const heartbeats = openHeartbeats(redis);
   let beating: Promise<void> | undefined;
   const beat = (): void => {
-    // Where Redis is away, one beat waits for it, and not one for each that would have been due.
+    // While Redis is unavailable one beat waits for it, not one for each interval.
     beating ??= heartbeats
       .beat(process, livesMs)
       .catch(() => {})

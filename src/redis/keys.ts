@@ -30,7 +30,7 @@ const NAMES = {
   rowIndex: 'row-index',
   /** hash: rows of a batch by state, `deferred/<wait>` apart */
   counts: 'counts',
-  /** sorted set: pages of rows (`batch:page`) that show something else than before, by the `changes` of `epoch` then (changes.ts) */
+  /** sorted set: pages of rows (`batch:page`) that have changed, by the value of `changes` in `epoch` at that time (changes.ts) */
   changedPages: 'changed-pages',
   /** hash: registrations by state, each counted once, however many batches ask for it */
   states: 'states',
@@ -38,7 +38,7 @@ const NAMES = {
   keptOutcomes: 'kept-outcomes',
   /** hash: registration to the first row of a batch that found it created already */
   firstRows: 'first-rows',
-  /** list per kind of work: registrations to be taken up, the first one next */
+  /** list per kind of work: registrations that are ready, the next one first */
   ready: 'ready',
   /** sorted set per kind of work: registrations by the time when they are due, in ms */
   scheduled: 'scheduled',
@@ -46,21 +46,21 @@ const NAMES = {
   window: 'window',
   /** sorted set per batch: registrations that wait until its first rows were accepted, in the order of rows */
   held: 'held',
-  /** set: batches that keep any so */
+  /** set: batches that hold registrations back behind their first rows */
   heldBatches: 'held-batches',
   /**
    * hash, absent while the line runs: its state (domain/line.ts), why it is stopped (because, problem) and since when (at), how
-   * often and by how many merchants that was met (times, merchants, since), why a person paused it, too (paused); the
-   * registration whose call is the probe (probe, probeDeadline) or was before it and has no answer (earlierProbe); and of a
-   * line that opens by itself which call tries it (probeCall: create or any), what is asked first (question), its waits
-   * (firstMs, maxMs), how many probes failed (failedProbes), and when the next is due (dueAt)
+   * often and with how many merchants the fault was met (times, merchants, since), a person's reason to pause it (paused); the
+   * registration whose call is the probe (probe, probeDeadline), and that of an earlier probe without an answer (earlierProbe).
+   * For a line that opens by itself: which call is the probe (probeCall: create or any), what is asked first (question), the
+   * waits (firstMs, maxMs), how many probes failed (failedProbes), and when the next is due (dueAt)
    */
   line: 'line',
   /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */
   calls: 'calls',
   /** hash with expiry: why there is no token at the moment (why, said), since when, after how many tries, and when it is asked for again (until) */
   tokenWait: 'token-wait',
-  /** string with expiry: quota/get is being asked, or was asked not long ago */
+  /** string with expiry: a process is asking quota/get, or has asked it not long ago */
   quotaAsked: 'quota-asked',
   /** list: when the last calls were let through, in µs, and for which registrations; newest first */
   recent: 'recent',
@@ -98,11 +98,11 @@ const NAMES = {
   pushes: 'pushes',
   /** hash: pushes that fit no registration, whole, by the stream's id */
   parked: 'parked',
-  /** hash: pushes that were old when they came, whole, by an id of the stream that has none of it */
+  /** hash: pushes that were old when they came, whole, by a unique id in the form of the stream's, which does not have them */
   old: 'old-pushes',
-  /** set with expiry per day (since 1970): `msg_signature` of the pushes that were stored on it */
+  /** set with expiry per day (since 1970): `msg_signature` of the pushes that were stored on that day */
   signatures: 'signatures',
-  /** hash: registration (or `task:` and a task's id, or `appid:` and an appid) that is not there yet to the parked pushes about it */
+  /** hash: a registration that does not exist yet (or `task:` and a task's id, or `appid:` and an appid) to the parked pushes about it */
   awaited: 'awaited',
   /** hash: the successor's task id to its registration */
   tasks: 'tasks',
@@ -116,7 +116,7 @@ const NAMES = {
   spooled: 'spooled',
   /** string: the last push that was relayed to the platform's other service */
   forwarded: 'forwarded',
-  /** string with expiry: the process that relays */
+  /** string with expiry: the process that relays pushes */
   forwarder: 'forwarder',
   /** hash: appid to the registration that has the Mini Program, or had it before one more was asked for */
   appids: 'appids',
@@ -158,24 +158,24 @@ const NAMES = {
   occurrences: 'occurrences',
   /** hash: schedule to the time when a person asked for a night of it, in ms, until one begins */
   nightsAsked: 'nights-asked',
-  /** hash: nights by id, as JSON: files, batches, and how they ended */
+  /** hash: nights by id, as JSON: files, batches, and how the night ended */
   nights: 'nights',
-  /** list per night that takes files: those that were taken since it was written down last, as JSON */
+  /** list per night that takes files: files that were taken since `nights` was last written, as JSON */
   nightFiles: 'night-files',
   /** string with expiry per inbox: the fence of the night that works on it */
   inbox: 'inbox',
-  /** set with expiry per file of an inbox: processes that have begun to read it, and have not said that it is over */
+  /** set with expiry per file of an inbox: processes that have begun to read it and have not reported the end */
   reading: 'reading',
   /** string: the last fence that was given out */
   fence: 'fence',
   /** hash: the last notice to FASTREGISTER_NOTIFY_URL by subject: a batch, `line` or `quota` */
   sentNotices: 'sent-notices',
-  /** hash: what this ledger is (`ledger-identity.ts`); `key`: of the HMAC that makes registration ids of codes */
+  /** hash: the identity of this ledger (`ledger/identity.ts`); `key`: the key of the HMAC that turns codes into registration ids */
   ledger: 'ledger',
   /**
    * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, how often rows were added or changed
-   * (`changes`), since when creates wait for processes that have yet to report (`settling`), what Redis had forgotten last
-   * (`loss…`), and before when everything that is missing was purged (`purgedBefore`); loss.ts
+   * (`changes`), since when creates wait for processes that have yet to report (`settling`), the last loss of Redis
+   * (`loss…`), and the time before which everything that is missing was purged (`purgedBefore`); loss.ts
    */
   epoch: 'epoch',
   /** sorted set: processes with a journal, by when they were seen last, in ms */
@@ -184,11 +184,11 @@ const NAMES = {
   unreported: 'unreported',
   /** list per registration that Redis had forgotten with its row: what journals have of it; string `any`: there are such */
   forgotten: 'forgotten',
-  /** number: written before replicas or the disk are waited for (confirmation.ts) */
+  /** number: written before a wait for replicas or the disk, which covers that write (confirmation.ts) */
   confirmed: 'confirmed',
-  /** hash: users of the console by name, as JSON, with what their passwords are compared with */
+  /** hash: users of the console by name, as JSON, with the hashes of their passwords */
   consoleUsers: 'console-users',
-  /** hash with expiry per session of the console, named by the digest of its token: its user, and until when at most */
+  /** hash with expiry per session of the console, named by the digest of its token: its user, and its latest end */
   consoleSession: 'console-session',
   /** set with expiry per user: the sessions that were begun */
   consoleSessionsOf: 'console-sessions-of',
@@ -212,8 +212,8 @@ export function key(name: KeyName, ...parts: (string | number)[]): string {
 }
 
 /**
- * Scripts write `key.registration(id)` and `key.line()`; a script that made a table of all these functions each time it
- * runs would be busy with little else, so the names are replaced before it is loaded.
+ * Scripts write `key.registration(id)` and `key.line()`. The names are replaced before a script is loaded, because building a
+ * table of all these functions in each run would take most of its time.
  */
 export function withKeys(lua: string): string {
   return lua

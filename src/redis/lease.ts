@@ -1,10 +1,12 @@
 /**
- * A lease: what only one process at a time may do. Its holder is known by a fence, and it ends by itself when the holder dies.
+ * A lease: the right of one process at a time to do something. A fence names its holder, and the lease ends by itself when the
+ * holder dies.
  *
- * Where holding it and changing something else have to be one step, a Lua script of its own compares the fence: `save-token`,
- * `save-night`, `push-passed`. Three others are no leases of this kind. A file lock (`server/lock.ts`) is held before there is a Redis.
- * An ordering key of notices (`notice-take`) and the check of a closed day (`acquire`) are chosen and taken in one step. And the turn to ask
- * for a quota or a ticket (`calls.ts`, `component-store.ts`) is neither renewed nor released: it is a time that has to pass.
+ * If holding the lease and changing something else have to be one step, a separate Lua script compares the fence: `save-token`,
+ * `save-night`, `push-passed`. Three similar things are not leases of this kind. A file lock (`server/lock.ts`) is held before
+ * there is a Redis. An ordering key of notices (`notice-take`) and the check of a closed day (`acquire`) are chosen and taken in
+ * one step. And the turn to ask for a quota or a ticket (`token-waits.ts`, `component-store.ts`) is neither renewed nor released: it
+ * is a time that has to pass.
  */
 import type { Redis } from 'ioredis';
 import { script } from './scripts.js';
@@ -16,7 +18,7 @@ export interface Leases {
   acquire(name: string, fence: Fence, forMs: number): Promise<boolean>;
   /** False once the lease has ended, even if it was not taken since. */
   renew(name: string, fence: Fence, forMs: number): Promise<boolean>;
-  /** Does nothing where another holder has the lease by now. */
+  /** Does nothing if another holder has the lease by now. */
   release(name: string, fence: Fence): Promise<void>;
 }
 

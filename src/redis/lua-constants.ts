@@ -1,8 +1,8 @@
 /**
- * What the Lua scripts must know of the tables of `domain/`: written out in their text before it is loaded, as the names of
- * keys are (keys.ts). A script writes `constant.rowsPerPage`, `constant.relation.waits` for one value of a table, and
- * `field.state` for a field of a registration's hash (registration-fields.ts). A table is made anew wherever it stands, so a
- * script that needs one seldom names it in a function.
+ * Values of the tables of `domain/` that Lua scripts need. They are substituted into the text of a script before it is loaded, as
+ * names of keys are (keys.ts). A script writes `constant.rowsPerPage`, and `field.state` for a field of a registration's hash
+ * (registration-fields.ts). A table is constructed wherever its name stands, so a script that seldom needs one names it inside a
+ * function.
  */
 
 import { ROWS_PER_PAGE } from '../domain/batch.js';
@@ -53,7 +53,7 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   newState: newRegistration('', '').state,
   /** `lineMoves[event][state]`: the state that the event leads to. */
   lineMoves: lineMoves(),
-  /** Of each state of the line when a call may go as its probe. */
+  /** For each state of the line: when a call may be its probe. */
   lineProbes: columnOf(LINE_STATES, 'probe'),
   /** Of each state of the line what becomes of searches beside that call. */
   lineSearches: columnOf(LINE_STATES, 'searches'),
@@ -118,7 +118,7 @@ function lineMoves(): Record<LineEvent, Partial<Record<LineState, LineState>>> {
   return moves as Record<LineEvent, Partial<Record<LineState, LineState>>>;
 }
 
-/** Of the rows of a table that have something in this column. */
+/** The rows of a table that have a value in this column. */
 function columnOf(table: Readonly<Record<string, object>>, column: string): Record<string, Constant> {
   return Object.fromEntries(
     Object.entries(table).flatMap(([name, row]) => {

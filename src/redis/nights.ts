@@ -1,4 +1,4 @@
-/** Nightly runs: which there are, what they have done, and which process has an inbox at the moment. */
+/** Nightly runs: their schedules, their results, and which process has an inbox at the moment. */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Night, NightFile, RejectedFile, Schedule } from '../domain/night.js';
@@ -19,28 +19,28 @@ export interface InboxLease {
 export interface Nights {
   schedules(): Promise<Schedule[]>;
   add(schedule: Schedule): Promise<void>;
-  /** False where there is none of that name. */
+  /** False if there is no schedule of that name. */
   remove(name: string): Promise<boolean>;
-  /** The last night of a schedule that was begun, as its time in ms; 0 where there was none. */
+  /** The time of the schedule's last night that was begun, in ms; 0 if there was none. */
   lastOccurrence(name: string): Promise<number>;
   begun(name: string, occurrence: number): Promise<void>;
   /** A person wants a night of this schedule now. */
   ask(name: string, at: number): Promise<void>;
-  /** When nights were asked for that have not begun, by schedule; ms since 1970. */
+  /** When a person asked for a night that has not begun, by schedule; ms since 1970. */
   asked(): Promise<Readonly<Record<string, number>>>;
-  /** Asked for as before, because another night has its inbox, without a wakeup. */
+  /** Keeps a request whose night could not begin because another night has the inbox; sends no wakeup. */
   askAgain(name: string, at: number): Promise<void>;
   /** True for one process: it begins the night. */
   takeAsked(name: string): Promise<boolean>;
-  /** Writes a night down, unless its inbox has become another's. */
+  /** Writes a night, unless another night has its inbox by now. */
   save(night: Night, lease: InboxLease): Promise<boolean>;
-  /** Notes a file that a night has taken: to write all of its files down for each would take the longer the more there are. */
+  /** Adds a file that a night has taken: writing the whole list for each file would take longer the more files there are. */
   note(night: Night, taken: NightFile | RejectedFile, lease: InboxLease): Promise<boolean>;
-  /** In the order in which they began. */
+  /** Nights in the order in which they began. */
   list(): Promise<Night[]>;
   /** Undefined while another night has the inbox. */
   acquire(inbox: string): Promise<InboxLease | undefined>;
-  /** Deletes nights that began before (ms since 1970) and have no more rows that wait. */
+  /** Deletes nights that began before this time (ms since 1970) and whose rows no longer wait. */
   forgetBefore(time: number): Promise<void>;
 }
 
@@ -117,7 +117,7 @@ export function openNights(redis: Redis): Nights {
   };
 }
 
-/** As it stands after the files that were noted since it was written down. A repeated note is of the same file. */
+/** The night with the files that were added since it was written. A file that was added twice counts once. */
 function withNoted(night: Night, noted: readonly string[]): Night {
   const taken = new Map(noted.map((text) => [text, JSON.parse(text) as NightFile | RejectedFile]));
   const files = [...night.files];

@@ -18,24 +18,27 @@ export interface Notices {
    * due, Infinity if there is none.
    */
   take(destination: Destination, leaseMs: number, most?: number): Promise<TakenNotice | number>;
-  /** The first `count` of them are delivered, or dropped. Nothing is posted to the destination for `quietMs`. */
+  /** The first `count` notices are delivered, or dropped. Nothing is posted to the destination for `quietMs`. */
   done(destination: Destination, taken: TakenNotice, count?: number, quietMs?: number): Promise<void>;
   postpone(destination: Destination, taken: TakenNotice, failed: Failed): Promise<void>;
-  /** Lanes with a notice. */
+  /** How many ordering keys have a notice. */
   waiting(destination: Destination): Promise<number>;
-  /** Undefined where nothing is posted in vain. */
+  /** Undefined if no notice has failed. */
   failing(destination: Destination): Promise<Failing | undefined>;
 }
 
 export interface Failed {
-  /** Before they are posted again. */
+  /** The pause before they are posted again. */
   readonly pauseMs: number;
   readonly quietMs: number;
-  /** What came back, without a secret. */
+  /** What the destination answered, without secrets. */
   readonly why: string;
 }
 
-/** Stored when it returns. Notices of one ordering key (a registration, a batch) are delivered in the order in which they were queued. */
+/**
+ * The notice is stored when this resolves. Notices of one ordering key (a registration, a batch) are delivered in the order in
+ * which they were queued.
+ */
 export async function queueNotice(
   redis: Redis,
   destination: Destination,

@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis';
 import { answersOf } from './exec.js';
 import { key } from './keys.js';
 
-/** A file that was changed or replaced is another one. */
+/** Identifies a file: a changed or replaced file is another one. */
 export interface FileInReading {
   readonly path: string;
   readonly size: number;

@@ -9,10 +9,10 @@ export interface Reconciliations {
   /** Takes or renews the lease of the comparison; false while another process compares. */
   acquire(): Promise<boolean>;
   release(): Promise<void>;
-  /** The night of the last completed comparison, e.g. `2026-11-21`, and when the next try may be. */
+  /** The night of the last completed comparison, e.g. `2026-11-21`, and when the next one may be tried. */
   state(): Promise<{ readonly night: string | undefined; readonly notBefore: number }>;
   last(): Promise<Comparison | undefined>;
-  /** `night`: the night that is done by this. */
+  /** `night`: the night whose comparison this completes. */
   ended(comparison: Comparison, night: string): Promise<void>;
   /** The list was not read to its end. */
   tryAgainAt(at: number, comparison: Comparison): Promise<void>;

@@ -1,4 +1,4 @@
-/** Loads the Lua scripts; each is run by its digest and sent whole only where the server does not know it yet. */
+/** Loads the Lua scripts; a script is run by its digest, and its text is sent only if the server does not know it yet. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
@@ -69,7 +69,7 @@ export type RunScript = (keys: string[], args: Argument[]) => Promise<unknown>;
 
 const folder = new URL('./lua/', import.meta.url);
 
-/** @param beforeLoading what has to be done first where this server does not know the script: it may be another server */
+/** @param beforeLoading called first if the server does not know the script: it may be another server */
 export function script(redis: Redis, name: ScriptName, beforeLoading?: () => Promise<void>): RunScript {
   const { text, digest } = source(name);
   return (keys, args) =>
@@ -82,7 +82,7 @@ export function script(redis: Redis, name: ScriptName, beforeLoading?: () => Pro
     );
 }
 
-/** A script whose texts are answered as bytes: nothing is decoded that is not read. */
+/** A script whose answers stay bytes, so that only the parts that are read are decoded. */
 export function scriptForBytes(redis: Redis, name: ScriptName): RunScript {
   const { text, digest } = source(name);
   return (keys, args) =>
@@ -101,10 +101,10 @@ async function knownOrLoaded(known: () => Promise<unknown>, load: () => Promise<
   }
 }
 
-/** Asks a script about one thing; `common` holds for all of them. */
+/** Runs a script for one caller; all callers of a run share `common`. */
 export type AskScript = (common: string, args: Argument[]) => Promise<unknown>;
 
-/** A run of so many keeps Redis from others for a few milliseconds. */
+/** A run for this many callers occupies Redis for a few milliseconds. */
 const ASKED_AT_ONCE = 64;
 
 /**
@@ -196,7 +196,7 @@ function sharedBy(name: string): readonly string[] {
 
 interface LuaFile {
   readonly text: string;
-  /** Names that files behind it may use. */
+  /** Names that later files may use. */
   readonly defines: readonly string[];
   /** Every word outside comments, which are more than the names that it uses. */
   readonly uses: ReadonlySet<string>;

@@ -11,7 +11,7 @@ export function secretKeyUnder(home: string): Buffer {
   return read(file) ?? make(home, file);
 }
 
-/** The same without making one: undefined where there is none yet. */
+/** The key without creating it: undefined if there is none yet. */
 export function knownSecretKeyUnder(home: string): Buffer | undefined {
   return read(join(home, 'secret.key'));
 }
@@ -30,7 +30,7 @@ function read(file: string): Buffer | undefined {
   return bytes;
 }
 
-/** Two processes may make one at the same moment: the link of the first stands, and the second reads it. */
+/** If two processes create a key at the same moment, the link of the first one stays, and the second reads that key. */
 function make(home: string, file: string): Buffer {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const own = `${file}.${process.pid}`;

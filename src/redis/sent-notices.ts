@@ -9,7 +9,7 @@ export interface SentNotices {
   all(): Promise<Readonly<Record<string, string>>>;
   /** Queues the notice for every outlet unless the same was sent about the subject, in one step. */
   sendOnce(subject: string, what: string, orderingKey: string, notice: Notice): Promise<void>;
-  /** Notes it without a word. */
+  /** Remembers the notice as sent without queuing it. */
   note(subject: string, what: string): Promise<void>;
 }
 

@@ -1,15 +1,15 @@
 /**
- * What is worth a Mini Program is sealed before it reaches Redis: AES-256-GCM with FASTREGISTER_SECRET_KEY. Each sealed text
- * names the key that sealed it, so that a key can be changed while texts of the one before are still about.
+ * Seals secrets before they reach Redis: AES-256-GCM with FASTREGISTER_SECRET_KEY. Each sealed text names its key, so that the
+ * key can be changed while texts that the previous key has sealed still exist.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 export interface Vault {
   /** `label` names the owner of the secret; a sealed text opens under its own label only. */
   seal(text: string, label: string): string;
-  /** Throws where neither key has sealed it, or the text was changed. */
+  /** Throws if neither key has sealed the text, or the text was changed. */
   open(sealed: string, label: string): string;
-  /** Whether the present key has sealed it, and not the one before. */
+  /** Whether the present key has sealed the text, not the previous one. */
   isCurrent(sealed: string): boolean;
 }
 
@@ -21,14 +21,14 @@ export function fingerprintOf(secretKey: Buffer): string {
   return createHash('sha256').update('fastregister secret key').update(secretKey).digest('hex').slice(0, 12);
 }
 
-/** Distinguishes a long random secret from every other one, without revealing it. */
+/** Distinguishes long random secrets without revealing them. */
 export function markOf(secret: string): string {
   return createHash('sha256').update('fastregister mark').update(secret).digest('hex').slice(0, 16);
 }
 
 /**
  * @param secretKey 32 bytes
- * @param previous the key before it (FASTREGISTER_SECRET_KEY_PREVIOUS): opens, and seals nothing any more
+ * @param previous the previous key (FASTREGISTER_SECRET_KEY_PREVIOUS): only opens texts
  */
 export function openVault(secretKey: Buffer, previous?: Buffer): Vault {
   const current = fingerprintOf(secretKey);
@@ -72,7 +72,7 @@ function notOurs(cause?: unknown): Error {
   );
 }
 
-/** Random bytes take the system as long as all else that a seal needs, unless they are fetched for many seals at once. */
+/** Fetching random bytes takes as long as the rest of sealing, so they are fetched for many seals at once. */
 const NONCES_AT_ONCE = 256;
 
 function openNonces(): () => Buffer {

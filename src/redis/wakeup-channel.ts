@@ -32,7 +32,7 @@ export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
   const deliver = (topic: Topic): void => {
     for (const listener of listeners.get(topic) ?? []) listener();
   };
-  // ioredis would subscribe again without hearing of a failure: a process that ends at that moment would crash of it.
+  // ioredis would subscribe again without catching an error: a process that ends at that moment would crash.
   const subscriber = duplicateConnection(redis, {
     maxRetriesPerRequest: null,
     enableOfflineQueue: true,
@@ -46,7 +46,7 @@ export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
     await subscriber.connect();
     await subscriber.subscribe(key('wakeups'));
   } catch (error) {
-    // It would reconnect for ever and keep the process alive, and could not be closed.
+    // Otherwise it would reconnect for ever, keep the process alive, and could not be closed.
     subscriber.disconnect();
     throw error;
   }
@@ -54,7 +54,7 @@ export async function openWakeupChannel(redis: Redis): Promise<WakeupChannel> {
     subscriber.subscribe(key('wakeups')).then(
       () => TOPICS.forEach(deliver),
       () => {
-        // Closed meanwhile, or lost again: then it subscribes once more when it is back.
+        // Closed meanwhile, or lost again: it subscribes once more when it is connected.
       },
     );
   });

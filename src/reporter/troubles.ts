@@ -81,7 +81,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     en: 'There is no component_verify_ticket: WeChat pushes one every ten minutes to the authorisation event URL, and none has come here.',
     zh: '尚未收到 component_verify_ticket：微信每十分钟向“授权事件接收 URL”推送一次，但尚未到达本系统。',
     nextStep: {
-      en: "Check that the platform's authorisation event URL leads to this receiver (through its proxy), and that WECHAT_MESSAGE_TOKEN and WECHAT_ENCODING_AES_KEY are those of the platform; `fastregister doctor` tells more.",
+      en: "Check that the platform's authorisation event URL leads to this receiver (through its proxy), and that WECHAT_MESSAGE_TOKEN and WECHAT_ENCODING_AES_KEY are those of the platform; `fastregister doctor` says more.",
       zh: '请检查第三方平台的“授权事件接收 URL”是否指向本接收服务，以及 WECHAT_MESSAGE_TOKEN、WECHAT_ENCODING_AES_KEY 是否正确；可运行 `fastregister doctor` 查看详情。',
     },
   },

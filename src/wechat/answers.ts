@@ -214,7 +214,7 @@ const SEARCH_IS_NO_VERDICT: Words = {
 /** What `search` can answer. It asks only about the running task and never proves a failure. */
 // biome-ignore format: one line, one code
 export const SEARCH: Readonly<Record<string, Answer>> = {
-  0: { fact: 'task_unclear', acts: 'us', en: 'WeChat answered “successful” without more; presumably no task is running any more, and the push will tell how it ended.', zh: '微信仅返回“成功”，任务可能已结束，结果以推送为准。', nextStep: ONLY_THE_PUSH_CAN_TELL, final: true, source: 'inferred' },
+  0: { fact: 'task_unclear', acts: 'us', en: 'WeChat answered “successful” without more; presumably no task is running any more, and the push will show how it ended.', zh: '微信仅返回“成功”，任务可能已结束，结果以推送为准。', nextStep: ONLY_THE_PUSH_CAN_TELL, final: true, source: 'inferred' },
   '-1': { fact: 'task_unclear', acts: 'us', en: 'WeChat reports a system error.', zh: '微信系统错误。', nextStep: SEARCH_IS_NO_VERDICT, source: 'official page' },
   89247: { fact: 'task_unclear', acts: 'us', en: 'WeChat reports an internal error.', zh: '微信内部错误。', nextStep: SEARCH_IS_NO_VERDICT, source: 'seeds' },
   89249: { fact: 'task_unclear', acts: 'us', en: 'A task of this enterprise is running; whether it is ours, the answer does not say.', zh: '该企业有任务正在执行，但无法确定是否为本次提交的任务。', nextStep: SEARCH_IS_NO_VERDICT, source: 'inferred' },

@@ -13,11 +13,11 @@ import { recordFact, refuseToken, tokenFor } from './context.js';
 import { findOwner } from './owner.js';
 import { obtainToken } from './refresh-token.js';
 
-/** Calls that one exchange may make before another process takes it for dead. */
+/** How many calls one exchange may make before its lease ends and another process takes over. */
 const CALLS_OF_AN_EXCHANGE = 5;
 const SOMEBODY_IS_AT_IT_MS = 1_000;
 
-/** @param appid the job's */
+/** @param appid of the job */
 export async function authorize(
   context: ExchangeContext,
   tools: AuthorizeTools,
@@ -27,7 +27,7 @@ export async function authorize(
   const leaseMs = CALLS_OF_AN_EXCHANGE * context.patience.requestTimeoutMs;
   for (;;) {
     if ((await tools.codes.waiting(appid)) === undefined) return context.workload.giveBack(job, appid, undefined);
-    // Before it is this worker's alone: a token may be waited for as long as an operator takes.
+    // Before the lease: the wait for a component access token may last as long as an operator takes.
     const token = await tokenFor(context);
     if (token === undefined || !(await waitForTurn(context, tools))) return context.workload.giveBack(job, appid, 0);
 
@@ -44,7 +44,7 @@ async function goOn(context: ExchangeContext, tools: AuthorizeTools, appid: stri
   const { registration } = waiting;
   if (registration === undefined) {
     const due = await findOwner(context, tools, { appid, waiting, token });
-    // A push may have named its merchant while WeChat was asked: then nothing is waited for.
+    // If a push has named its merchant while WeChat was asked, there is no wait.
     return typeof due === 'object' && (await context.ledger.ofAppid(appid)) !== undefined ? 'again' : due;
   }
   return exchange(context, tools, { registration, appid, waiting, token });
@@ -58,9 +58,9 @@ async function exchange(context: ExchangeContext, tools: AuthorizeTools, owned: 
   const { registration, appid, waiting, token } = owned;
   const { kept } = waiting;
   const [newest] = waiting.codes;
-  // A worker died between keeping the token and recording it, or it was kept before its merchant was known.
+  // A worker died after it had kept the token and before it had recorded it, or the token was kept before its merchant was known.
   if (kept?.mark === newest.mark) return conclude(context, tools, owned, { kind: 'authorizer_kept' });
-  // Pushed for the authorisation of the kept token.
+  // This code was pushed for the authorisation that the kept token belongs to.
   if (kept !== undefined && kept.at >= newest.at) {
     const known = (await context.ledger.read(registration))?.registration;
     const isRecorded = known?.appid !== appid || known.authorizer === 'kept';
@@ -107,7 +107,7 @@ type Conclusion = Pick<Fact, 'problem' | 'said'> & {
   readonly kind: 'authorizer_kept' | 'authorizer_lost' | 'authorizer_withdrawn';
 };
 
-/** While the code was exchanged, or before the merchant of the Mini Program was known. */
+/** The authorisation was withdrawn while the code was exchanged, or before the merchant of the Mini Program was known. */
 const WITHDRAWN: Conclusion = { kind: 'authorizer_withdrawn', problem: 'authorize:withdrawn' };
 
 /** The notice first, the codes last: a worker that dies in between does it again, and the notice has the same id. */
@@ -127,7 +127,7 @@ async function conclude(
   return settled(tools, owned);
 }
 
-/** Once that there is a new Mini Program, when the exchange of its first code has an end; and each new token that it gets later. */
+/** Sends a notice of a new Mini Program, once the exchange of its first code is over, and of each token that it gets later. */
 async function notify(
   tools: AuthorizeTools,
   { registration, appid, waiting }: Owned,

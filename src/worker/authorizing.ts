@@ -14,9 +14,9 @@ export interface AuthorizeTools {
   readonly authorizers: Authorizers;
   readonly codes: AuthCodes;
   readonly pushes: Pick<Pushes, 'find' | 'park'>;
-  /** Registrations that were sent and have no result yet. */
+  /** Finds registrations that were sent and have no result yet. */
   readonly live: () => Promise<readonly string[]>;
-  /** The code as it was pushed, from the sealed one. */
+  /** Opens a sealed code. */
   readonly openAuthCode: (authCode: string, appid: string) => string;
   readonly exchange: (authCode: string, token: string) => Promise<Exchange>;
   readonly infoOf: (appid: string, token: string) => Promise<Info>;
@@ -26,7 +26,7 @@ export interface AuthorizeTools {
   readonly notifyAuthorization?: ((change: AuthorizationChange) => Promise<void>) | undefined;
 }
 
-/** What an exchange needs of the worker. */
+/** The worker's functions that an exchange needs. */
 export type ExchangeContext = TokenContext & Pick<WorkerContext, 'ledger' | 'workload' | 'credentials' | 'limits'>;
 
 /** A Mini Program with waiting codes, and a component access token to ask with. */
@@ -36,10 +36,10 @@ export interface PendingExchange {
   readonly token: string;
 }
 
-/** When there is more to do: `at` in ms since 1970, 0 at once. `again`: look at once, something has changed. */
+/** When to continue: `at` in ms since 1970, 0: at once. `again`: look again at once, because something has changed. */
 export type Due = { readonly at: number } | 'again' | 'never';
 
-/** Exchanges have a share of the budgets of their own. False: this worker is leaving. */
+/** Waits for a permit: exchanges have a separate share of the budgets. False: this worker is leaving. */
 export async function waitForTurn(
   context: ExchangeContext,
   { authorizers }: Pick<AuthorizeTools, 'authorizers'>,

@@ -1,4 +1,4 @@
-/** A call that was made, and what its result means for its merchant. */
+/** The result of a call, and what it means for the merchant. */
 import type { Effects } from '../domain/effects.js';
 import type { Merchant } from '../domain/merchant.js';
 import type { Fact } from '../domain/registration.js';
@@ -14,17 +14,17 @@ export interface CallResult {
 
 /** A call for which a permit was acquired; from here on `create` counts as sent. */
 export interface Sent {
-  /** With `create_sent` recorded; its `now` is the time of the permit. */
+  /** The registration with `create_sent` recorded; its `now` is the time of the permit. */
   readonly snapshot: Snapshot;
   readonly merchant: Merchant;
   readonly token: string;
   readonly age: PermitAge;
-  /** As it is in the history, with `snapshot.version` as its write id. */
+  /** The fact `create_sent` as the history has it, with `snapshot.version` as its write id. */
   readonly sentFact: Fact;
   readonly sentAt: number;
   /** The quota day that was charged. */
   readonly day: string;
-  /** The day is closed, and this call finds out whether it has calls again. */
+  /** True: the day is closed, and this call finds out whether it has calls again. */
   readonly isProbe: boolean;
   readonly person: string;
 }

@@ -37,12 +37,12 @@ export interface WorkerContext {
   readonly wakeups: Wakeups;
   readonly permits: Permits;
   readonly memory: Memory;
-  /** Whether what was recorded before is safe as FASTREGISTER_REDIS_WAIT asks; false where that was not so in time. */
+  /** Whether earlier writes are as safe as FASTREGISTER_REDIS_WAIT demands; false if they were not in time. */
   readonly confirm: () => Promise<boolean>;
   /** How far our clock is ahead of WeChat's, in ms. */
   readonly clockAheadMs: () => number;
   readonly readQuota: (token: string) => Promise<QuotaReading>;
-  /** Until when this process need not ask for the quota, in ms since 1970; and the asking that is under way. */
+  /** The time before which this process need not ask for the quota, in ms since 1970; and the request that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
   /** All calls of this process that wait for a token share one request. */
   readonly token: { asking?: Promise<string | undefined> };
@@ -64,21 +64,21 @@ interface RefusalContext extends Pick<WorkerContext, 'now' | 'log'> {
   readonly calls: Pick<Calls, 'stopLine'>;
 }
 
-/** What is remembered of calls beside Redis, which may forget. */
+/** The journal of calls, because Redis may forget them. */
 export interface Memory {
-  /** On disk when it resolves. False: the disk does not take it. */
+  /** The entry is on disk when this resolves. False: it could not be written. */
   write(entry: JournalEntry): Promise<boolean>;
   /** Records what journals have of a registration that Redis had forgotten. */
   restore(registration: string): Promise<void>;
-  /** Of a registration that Redis has forgotten as a whole: until its row is loaded again. */
+  /** Keeps an entry of a registration that Redis has forgotten as a whole, until its row is loaded again. */
   keep(entry: JournalEntry): Promise<void>;
-  /** Resolves when no other process has an answer that Redis has forgotten, as far as it is waited for. */
+  /** Resolves when every other process has recorded the answers that Redis had forgotten, or was waited for long enough. */
   isWhole(): Promise<void>;
 }
 
 export interface ReadNow {
   readonly snapshot: Snapshot | undefined;
-  /** Redis' clock, by which days and hours begin for every worker; this machine's clock may be in another day. */
+  /** Redis' clock, by which days and hours begin for every worker: this machine's clock may show another day. */
   readonly redisNow: () => number;
 }
 
@@ -90,7 +90,7 @@ export async function readNow({ ledger, now }: Pick<WorkerContext, 'ledger' | 'n
 }
 
 /**
- * The same object as long as they do not change: to make one for each call cost as much as all else that a worker decides.
+ * The same object as long as the budgets do not change: a new object for each call cost as much as all other decisions.
  * @param now Redis' clock, by which permits are given
  */
 export function budgetsFor(
@@ -116,10 +116,10 @@ export function budgetsFor(
   return budgets;
 }
 
-/** Of registrations that are tried again, and of others. */
+/** Patience with registrations that are tried again, and with others. */
 const lastBudgets = new WeakMap<Limits, { readonly first?: Budgets; readonly again?: Budgets }>();
 
-/** Whose tries WeChat counts; '' where the API knows no legal person. */
+/** The Weixin ID whose tries WeChat counts; '' if the API knows no legal person. */
 export function personFor(merchant: Merchant, { api }: Pick<WorkerContext, 'api'>): string {
   return api.needs.legalPerson ? personOf(merchant.legalPersonaWechat) : '';
 }
@@ -132,12 +132,12 @@ export function longestCallMs({ requestTimeoutMs }: WorkerContext['patience']): 
 /** However the clocks of two machines differ, no worker asks for a permit without a pause. */
 const SHORTEST_CLOCK_WAIT_MS = 100;
 
-/** Reported by the worker, not by a person: the wait that WeChat's answer began is over. */
+/** The worker reports this fact, not a person: the wait that WeChat's answer began is over. */
 function isTriedAgain({ postponed, wait }: Registration): boolean {
   return postponed > 0 || wait === 'again';
 }
 
-/** Waits, or until a wakeup says that a wait of all workers may be over early. */
+/** Waits for this time, or until a wakeup says that a wait of all workers may be over early. */
 export async function holdFor(
   context: Pick<WorkerContext, 'wakeups'>,
   { ms, why }: { ms: number; why: GlobalWait | string },
@@ -163,7 +163,7 @@ async function askForToken(context: TokenContext): Promise<string | undefined> {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const subscription = context.wakeups.subscribe(['line', 'token']);
     try {
-      // Another process may have asked in vain meanwhile: then its wait holds for all.
+      // If another process has asked in vain meanwhile, its wait holds for all processes.
       const restMs = hasWaited ? await context.calls.tokenRestMs() : 0;
       if (restMs > 0) {
         if (!(await subscription.wait(restMs))) return undefined;
@@ -234,7 +234,7 @@ export async function refuseToken(context: RefusalContext, token: string): Promi
   if (fault !== undefined) await stopLine(context, fault);
 }
 
-/** Only the worker that stops it logs this: the others have met the same fault. */
+/** Only the worker that stops the line logs it: the other workers have met the same fault. */
 async function stopLine(context: Omit<RefusalContext, 'credentials'>, { problem, said }: TokenFault): Promise<void> {
   if (!(await context.calls.stopLine({ because: said, problem, at: context.now() }))) return;
   context.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');

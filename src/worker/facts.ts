@@ -13,7 +13,7 @@ import type { CallResult, Sent } from './call-result.js';
 import type { WorkerContext } from './context.js';
 import { learntFrom, unlearntFrom } from './learnt.js';
 
-/** With this many merchants, and no create of the day that was answered otherwise: the API is offline. */
+/** The API counts as offline if this many merchants got this answer, and no create of the day got another one. */
 const OFFLINE_AFTER = 3;
 
 /** 45011: the per-minute quota; WeChat wants at least this much quiet. */
@@ -22,7 +22,7 @@ const MINUTE_PAUSE_MS = 60_000;
 /** Dependencies of reading a reply as a fact. */
 export type FactContext = Pick<WorkerContext, 'api' | 'patience' | 'limits' | 'now' | 'random'>;
 
-/** What a fact needs to know of a call that was made. */
+/** The properties of a call that a fact is made from. */
 export type MadeCall = Pick<Sent, 'sentAt' | 'day' | 'person' | 'isProbe'> & {
   readonly snapshot: Pick<Snapshot, 'registration' | 'now'>;
 };
@@ -101,8 +101,8 @@ export function factOfNoJournal(context: FactContext, sent: MadeCall): Pick<Call
 }
 
 /**
- * What may have come to WeChat stays lost, and is never sent again blindly; what surely did not is no attempt. The line is
- * at fault where others meet the same.
+ * A call that may have reached WeChat stays `lost` and is never sent again blindly; a call that surely did not is no attempt.
+ * If other calls fail in the same way, the line is at fault.
  */
 function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswered): CallResult {
   const at = context.now();
@@ -117,7 +117,7 @@ function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswere
 
   const giveBack = { day: sent.day, person: sent.person, call: true };
   if (reply.kind === 'not_sent') {
-    // All calls wait: the next call would get the same answer.
+    // All calls wait, because the next call would get the same answer.
     const until = at + briefly(context);
     return {
       fact: { ...base, kind: 'create_void', until, wait: 'connection' },
@@ -130,7 +130,7 @@ function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswere
   return { fact, effects: { ...effects, giveBack, ifStopped: tryReturned(registration, fact) }, refusedToken: false };
 }
 
-/** What a report and the history call it. */
+/** The name of the fault in reports and in the history. */
 export const PROBLEM_OF_UNANSWERED = { lost: 'call:lost', page: 'call:page', not_sent: 'call:not_sent' } as const;
 
 function problemOf(reply: Unanswered): string {
@@ -184,9 +184,9 @@ export function factOfSearch(
     ...ordinary('search'),
     searchVerdict: answer.gateway === undefined ? 'taken' : 'again',
   };
-  // WeChat's gateway refused it, so it may be repeated at once; the gateway's own wait delays it.
+  // WeChat's gateway refused the call, so it may be repeated at once; the wait that the gateway asks for delays it.
   const until = answer.gateway === undefined ? next(context.patience, sentAt, at, learntFrom(answer, problem)) : at;
-  // A query is made when the push is overdue, and then the time of its task is over.
+  // A query is made when the push is overdue; by then the time of its task is over.
   const kind = isStepOnTheWay(problem) ? 'task_unfinished' : answer.fact;
   return {
     fact: {
@@ -236,7 +236,7 @@ function waitAfter(context: FactContext, sent: MadeCall, answer: Answer, at: num
   }
 }
 
-/** The quota day that a call was charged to, and whether the call was the probe of that day. */
+/** The quota day that was charged for a call, and whether the call was the probe of that day. */
 type Charged = Pick<MadeCall, 'day' | 'isProbe'>;
 
 function effectsOfGateway(
@@ -268,7 +268,7 @@ function dayProbed({ day, isProbe }: Charged, verdict: DayProbe['verdict'], prob
   return isProbe ? { probe: { day, verdict, said: `${problem} ${said}`.trim() } } : {};
 }
 
-/** Once more after a pause, unless all its tries are spent. */
+/** Tries once more after a pause, unless all tries are spent. */
 function laterOnce(
   { patience, random }: FactContext,
   { postponed }: Registration,
@@ -278,7 +278,7 @@ function laterOnce(
   return postponed + 1 >= patience.retryLimit ? {} : { wait, until: at + retryAfterMs(patience, postponed, random()) };
 }
 
-/** What the answer to a probe says of the line: did WeChat look at the merchant? */
+/** What the answer to a probe says of the line: whether WeChat looked at the merchant. */
 function verdictOf(answer: Answer, errcode: number): NonNullable<Effects['verdict']> {
   if (answer.fact === 'create_accepted') return 'accepted';
   if (answer.fact === 'create_refused') return 'refused';
@@ -297,7 +297,7 @@ function faultOf(context: FactContext, answer: Answer, { errcode, said }: Answer
     const rid = ridOf(said);
     return fault(context, 'create', `create:${errcode}`, rid === undefined ? '' : `rid: ${rid}`);
   }
-  // A call that was turned away says nothing about the others.
+  // A call that WeChat's gateway refused says nothing about other merchants.
   return answer.gateway === undefined ? ordinary('create') : {};
 }
 

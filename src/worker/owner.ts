@@ -1,7 +1,7 @@
 /**
- * A Mini Program that authorised the platform, and no push has named its merchant: WeChat is asked for the name of its
- * subject. If it was created by a registration, and exactly one registration of that name waits for its end, it is that one's.
- * Nothing else is guessed: its push waits for a person.
+ * Finds the merchant of a Mini Program that authorised the platform and that no push has named: WeChat is asked for the name
+ * of its subject. If it was created by a registration, and exactly one registration of that name waits for its result, the
+ * Mini Program is that merchant's. In every other case its push waits for a person.
  */
 
 import type { Stranger } from '../domain/auth-code.js';
@@ -22,7 +22,7 @@ import { obtainToken, whyRefused } from './refresh-token.js';
 const TRY_AGAIN_MS = 5_000;
 const READ_AT_ONCE = 256;
 
-/** A name and a task come back from WeChat together, give or take the time of a recording. */
+/** How long recording the answer to a create, with its task's id, may take. */
 const ANSWER_IS_RECORDED_MS = 1_000;
 
 export async function findOwner(context: ExchangeContext, tools: AuthorizeTools, it: PendingExchange): Promise<Due> {
@@ -36,7 +36,7 @@ export async function findOwner(context: ExchangeContext, tools: AuthorizeTools,
   const [only] = candidates;
   const isNew = stranger.kind === 'known' && stranger.registerType === CREATED_BY_REGISTRATION;
   if (!isNew || only === undefined || candidates.length > 1) {
-    // Its code goes on being tried, whichever merchant it belongs to.
+    // The exchange of its code is tried again, whichever merchant it belongs to.
     if (notKept !== undefined) return notKept;
     return leave(context, tools, it, isNew || stranger.kind === 'unknown' || only !== undefined);
   }
@@ -55,8 +55,9 @@ export async function findOwner(context: ExchangeContext, tools: AuthorizeTools,
 }
 
 /**
- * The token of a result that fits no registration is kept, whichever merchant it turns out to belong to: its code lives ten minutes. Where
- * the platform has another service, the result may be that one's, which then needs the code. Answers when to try again.
+ * The token of a result that fits no registration is kept, whichever merchant it turns out to belong to: its code lives ten
+ * minutes. If the platform has another service, the result may belong to that service, which then needs the code. Returns
+ * when to try again.
  */
 async function keepForNobody(
   context: ExchangeContext,
@@ -89,7 +90,7 @@ function isResult({ waiting }: PendingExchange): boolean {
 
 type Identity = (Stranger & { readonly kind: 'known' }) | { readonly kind: 'unknown' };
 
-/** Once: WeChat's answer is kept until its codes are settled. `unknown` where WeChat does not say. */
+/** Asks once: WeChat's answer is kept until the codes are settled. `unknown`: WeChat does not say. */
 async function askWhoItIs(
   context: ExchangeContext,
   tools: AuthorizeTools,
@@ -108,7 +109,7 @@ async function askWhoItIs(
     await refuseToken(context, token);
     return { at: 0 };
   }
-  context.log.warn({ said: why.said }, 'WeChat does not tell whose a new Mini Program is');
+  context.log.warn({ said: why.said }, 'WeChat does not say which merchant a new Mini Program belongs to');
   const at = context.now() + TRY_AGAIN_MS;
   return why.kind === 'unknown' && at <= waiting.codes[0].diesAt ? { at } : { kind: 'unknown' };
 }
@@ -139,7 +140,10 @@ function isLive(
   return isSent && sentAt - clockAheadMs <= at && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
 }
 
-/** Its merchant stays unknown, unless a push has named it meanwhile. A result was parked where it was received; an `authorized` is parked where it may be of ours. */
+/**
+ * The merchant stays unknown, unless a push has named it meanwhile. A result was parked when it was received; an `authorized`
+ * is parked if it may concern a registration of ours.
+ */
 async function leave(
   context: ExchangeContext,
   tools: AuthorizeTools,

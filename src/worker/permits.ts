@@ -5,16 +5,16 @@
  */
 
 export interface Permits {
-  /** To be called before a permit is asked for. */
+  /** Call this before asking for a permit. */
   ask(): PermitAge;
 }
 
 export interface PermitAge {
-  /** Too old: no call may be made with it. To be asked right before the call. */
+  /** True: the permit is too old for a call. Check this right before the call. */
   isExpired(): boolean;
 }
 
-/** What a busy machine needs between asking and calling, and little beside the second in which calls are counted. */
+/** The time that a busy machine needs between request and call; short, compared with the second in which calls are counted. */
 const GOOD_FOR_MS = 500;
 
 /** A Redis that is slow for long must not prevent all calls: then permits are valid for longer, up to the limit. */
@@ -22,7 +22,7 @@ const LONGER = 4;
 
 /**
  * @param limitMs the request timeout: a permit that is older is never used
- * @param clock ms that no setting of a clock changes: `performance.now`
+ * @param clock monotonic, in ms: `performance.now`
  */
 export function openPermits(limitMs: number, clock: () => number): Permits {
   const shortest = Math.min(GOOD_FOR_MS, limitMs);

@@ -1,6 +1,6 @@
 /**
- * What WeChat says of the quota day. With FASTREGISTER_DAILY_CALLS=auto it is asked at the start and then once an hour. When
- * the day is shut, one process asks for all processes whether it has calls again. Redis' clock says which day it is.
+ * Asks WeChat for the quota of the day: with FASTREGISTER_DAILY_CALLS=auto at the start and then once an hour. When the day
+ * is shut, one process asks for all processes whether it has calls again. Redis' clock says which day it is.
  */
 
 import type { CallsOfDay, CheckEnd, ReportedQuota } from '../domain/budgets.js';
@@ -37,7 +37,7 @@ async function believeQuota(context: WorkerContext, token: string): Promise<void
   await quota.asking;
 }
 
-/** One process asks for all; the others wait for it as long as its call may take. Answers how long that is enough, in ms. */
+/** One process asks for all; the others wait as long as its call may take. Returns how long no process has to ask again, in ms. */
 async function askForQuota(context: WorkerContext, token: string): Promise<number> {
   const { calls, limits, wakeups, patience } = context;
   const now = await calls.now();
@@ -80,10 +80,10 @@ export async function askForDay(context: WorkerContext, token: string, day: stri
 
 interface DayRead {
   readonly quota: QuotaReading;
-  /** As it was before WeChat was asked: a call that goes out meanwhile may be in WeChat's number already. */
+  /** Our count before WeChat was asked: WeChat's number may include calls that were sent meanwhile. */
   readonly today: CallsOfDay;
   readonly counted: number;
-  /** Any of these may reach WeChat after it has counted. */
+  /** Calls under way: each may reach WeChat after WeChat has counted. */
   readonly underWay: number;
   /** By Redis' clock, ms since 1970. */
   readonly at: number;
@@ -98,14 +98,14 @@ async function readDay(
   const { dayEndsAt } = sendingWindow(limits, at);
   const today = await calls.ofDay(day, { ...budgetOfDay(limits), dayEndsAt });
   const counted = today.create + today.search;
-  // Looked at after the count, so that none is missing.
+  // Read after the count, so that no call is missing.
   const underWay = await calls.underWay(patience.requestTimeoutMs);
   return { quota: await readQuota(token), today, counted, underWay, at };
 }
 
 type Read = Extract<QuotaReading, { kind: 'quota' }>;
 
-/** What others of this platform have called is in WeChat's number and not in ours: only what remains is believed. */
+/** WeChat's number includes the calls of the platform's other programs, ours does not: so only the remaining calls are believed. */
 function reportedFrom({
   quota,
   counted,
@@ -134,8 +134,8 @@ function endOf({ quota, today, counted, underWay, at }: DayRead, limits: Limits)
 
 /**
  * Calls of ours that WeChat no longer counts, because its day began later than ours, or clear_quota was called. A count below
- * ours proves nothing: WeChat may count late, or not at all. It counts again from zero where it has calls after it answered
- * 45009, or counts less than half of what it had counted itself.
+ * ours proves nothing: WeChat may count late, or not at all. WeChat has begun again at zero if it has calls left after it
+ * answered 45009, or if its count is less than half of its earlier count.
  */
 function clearedBy({ used, remain }: Read, today: CallsOfDay, arrived: number): number {
   const before = today.cleared ?? 0;

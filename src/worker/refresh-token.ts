@@ -7,17 +7,17 @@ import { type AuthorizeTools, type ExchangeContext, type PendingExchange, waitFo
 
 export type Obtained =
   | { readonly kind: 'token'; readonly refreshToken: string }
-  /** Only the merchant can help: by authorising the platform again. */
+  /** Only the merchant can get a new token, by authorising the platform again. */
   | { readonly kind: 'none'; readonly problem: string; readonly said: string | undefined }
   | { readonly kind: 'refused_token' }
   /** `at`: when to try again, ms since 1970. */
   | { readonly kind: 'later'; readonly at: number; readonly said: string };
 
-/** While a code lives, it is tried again soon; WeChat's list of accounts does not run away. */
+/** A code is tried again soon, because it dies; WeChat's list of accounts can be read later. */
 const TRY_AGAIN_MS = 5_000;
 const ASK_AGAIN_MS = 60_000;
 
-/** How long after a code's end WeChat is asked for the token: an outage of the network is over then, or a person works on it. */
+/** How long after a code's end WeChat is still asked for the token: after that an outage of the network is over, or a person works on it. */
 const ASKED_FOR_MS = 3_600_000;
 
 export async function obtainToken(
@@ -41,7 +41,7 @@ type Tried =
   | Extract<Obtained, { kind: 'token' | 'refused_token' | 'later' }>
   | { readonly kind: 'dead'; readonly problem: string; readonly said: string | undefined };
 
-/** The newest first: its token is the valid one. */
+/** The newest code first: its token is the valid one. */
 async function tryCodes(
   context: ExchangeContext,
   tools: AuthorizeTools,
@@ -50,7 +50,7 @@ async function tryCodes(
   token: string,
 ): Promise<Tried> {
   const dead = { kind: 'dead', problem: 'authorize:too_late', said: undefined } as const;
-  // The platform's other service exchanges it too, and needs it more: we hold a token. WeChat gives us the new one.
+  // The platform's other service needs this code, while we hold a token. WeChat's list gives us the new token.
   if (kept !== undefined && codes[0].isShared) return dead;
   let tried: Extract<Tried, { kind: 'dead' }> = dead;
   for (const code of codes) {
@@ -85,7 +85,7 @@ function openCode(
 
 type Asked =
   | Extract<Obtained, { kind: 'token' | 'refused_token' }>
-  /** WeChat has answered that there is none. */
+  /** WeChat answered that it has no token. */
   | { readonly kind: 'none'; readonly said: string | undefined }
   | { readonly kind: 'unknown'; readonly said: string };
 

@@ -1,6 +1,6 @@
 export type WithPermit = (work: () => Promise<void>) => Promise<void>;
 
-/** Limits how many work at a time; the others wait in the order in which they came. */
+/** Limits how many tasks run at a time; the others wait in the order in which they came. */
 export function openSemaphore(count: number): WithPermit {
   let free = count;
   const waiting: (() => void)[] = [];

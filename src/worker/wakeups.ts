@@ -1,5 +1,5 @@
 /**
- * Waits for what stops all calls: the next call in the budget, the next day, a ticket, an operator. Nothing is requested meanwhile.
+ * Waits until calls may go on: for the next call of the budget, the next day, a ticket or an operator. Sends no requests meanwhile.
  */
 import type { Topic, WakeupChannel } from '../redis/wakeup-channel.js';
 import { sleep } from '../sleep.js';
@@ -15,12 +15,12 @@ export interface Wakeups {
 
 export interface Subscription {
   wait(ms: number): Promise<boolean>;
-  /** To be called when no wait is left. */
+  /** Call this when no wait is left. */
   cancel(): void;
 }
 
 /**
- * A wakeup can be lost on its way, and clocks are set. So a longer wait looks again after this.
+ * A wakeup can be lost, and clocks can be set. So a longer wait looks again after this time.
  */
 const LONGEST_MS = 15_000;
 

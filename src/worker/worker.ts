@@ -1,4 +1,4 @@
-/** A worker process: takes handfuls of all three kinds from BullMQ, and makes so many calls at a time. */
+/** A worker process: takes a few jobs of all three kinds from BullMQ, and limits how many calls it makes at a time. */
 import { type Job, registrationOf, type WorkKind } from '../domain/work.js';
 import type { OpenWorker, Relay } from '../redis/ledger/relay.js';
 import { authorize } from './authorize.js';
@@ -8,7 +8,7 @@ import { followUp } from './follow-up.js';
 import { openSemaphore } from './semaphore.js';
 import { submit } from './submit.js';
 
-/** How long a worker keeps its jobs without a sign of life. */
+/** How long a worker keeps its jobs without renewing their locks. */
 export interface JobLocks {
   readonly lockMs: number;
   /** How often a worker looks for jobs without a lock; the second look that finds one takes it up. */

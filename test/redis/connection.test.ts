@@ -130,7 +130,7 @@ test('a Redis that keeps nothing on disk, or snapshots only, is warned about', a
 test('a managed Redis that forbids CONFIG is taken with a warning', async () => {
   await startRedis('--rename-command', 'CONFIG', '');
   expect(await checkServer(await open({ socketPath: socket() }))).toEqual([
-    expect.stringContaining('does not tell whether it keeps its data'),
+    expect.stringContaining('does not report whether it keeps its data'),
   ]);
 });
 

@@ -83,7 +83,7 @@ export async function checkPermissionSets({ calls }: Store): Promise<Finding> {
     return { check, verdict: 'fault', says, todo: { en: 'See the line.', zh: '请看“提交”一行。' } };
   }
   const says = {
-    en: `WeChat tells of them only when a create is refused; required, published network-wide: ${required.en}; recommended: ${recommended.en}`,
+    en: `WeChat mentions them only when a create is refused; required, published network-wide: ${required.en}; recommended: ${recommended.en}`,
     zh: `提交被拒时微信才会说明。须具备并全网发布：${required.zh}；建议：${recommended.zh}`,
   };
   return { check, verdict: 'ok', says };

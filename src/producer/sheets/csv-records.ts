@@ -46,7 +46,7 @@ export async function* recordsOf(pieces: AsyncIterable<string>, format: RecordFo
   }
 }
 
-/** The first records of a text, blank ones too. Where it is not whole, what stands behind its last line end is left out. */
+/** The first records of a text, including blank ones. If the text is cut off, the part after its last line end is left out. */
 export function firstRecords(text: string, isWhole: boolean, delimiter: Delimiter, limit: number): string[][] {
   const records: string[][] = [];
   const lineEnd = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r'));
@@ -61,12 +61,12 @@ export function firstRecords(text: string, isWhole: boolean, delimiter: Delimite
   try {
     parse(isWhole ? text : text.slice(0, lineEnd + 1), options);
   } catch {
-    // A quotation mark that is not closed here; a wrong delimiter makes nonsense of them, too.
+    // A quotation mark is not closed in this text, or the delimiter is wrong.
   }
   return records;
 }
 
-/** Takes a third of the time of a parser. */
+/** Splitting takes a third of the time that a parser takes. */
 async function* splitRecords(pieces: AsyncIterable<string>, delimiter: Delimiter): AsyncGenerator<string[][]> {
   let rest = '';
   for await (const piece of pieces) {
@@ -112,13 +112,13 @@ async function* parsedRecords(pieces: AsyncIterable<string>, options: Options): 
 
 /**
  * csv-parse makes an Error of each record that is longer or shorter than the first one, even where that is allowed: 20 to
- * 50 µs each. While none is counted, each is the first.
+ * 50 µs each. While its counter stays at zero, each record is the first.
  */
 function expectNoLength({ info }: Parser): void {
   Object.defineProperty(info, 'records', { get: () => 0, set: () => {} });
 }
 
-/** What csv-parse holds back, to look ahead, comes with the next piece. */
+/** csv-parse holds some text back to look ahead; it comes with the next piece. */
 async function recordsIn(parser: Parser, piece: string): Promise<string[][]> {
   let records: string[][] = [];
   await new Promise<void>((resolve) => {
@@ -136,8 +136,8 @@ async function lastRecords(parser: Parser): Promise<string[][]> {
 }
 
 /**
- * Not an async iterator: a step of it for each record takes a sixth of the time, and if a record fails, the records
- * before it are lost.
+ * Not an async iterator: its step for each record would take a sixth of the time, and if a record failed, the records
+ * before it would be lost.
  */
 function finished(parser: Parser): string[][] {
   const records: string[][] = [];

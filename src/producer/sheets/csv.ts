@@ -18,7 +18,7 @@ export interface CsvFormat extends RecordFormat {
   readonly bytes: number;
 }
 
-/** Pages of the rows below the headings, as the file has them. */
+/** Pages of the rows below the headings, unchanged. */
 export async function* csvPages(
   file: FileHandle,
   format: CsvFormat,
@@ -32,7 +32,7 @@ export async function* csvPages(
   let row = 0;
   let line = 1;
 
-  /** Undefined where the record is no row of a merchant. */
+  /** Undefined if the record is not the row of a merchant. */
   function rowOf(record: string[]): SheetRow | undefined {
     row++;
     const startsAt = line;
@@ -66,13 +66,13 @@ export async function* csvPages(
 function cellsOf(record: string[], count: number): string[] {
   // Nearly every record is a row as it stands.
   if (record.length === count && !record.some((cell) => cell.includes("'"))) return record;
-  // A record is not filled up itself: 30,000 short ones of one piece of text are in memory together.
+  // The record itself is not filled up: 30,000 short records of one piece of text are in memory together.
   return Array.from({ length: count }, (_, at) => unguard(record[at] ?? ''));
 }
 
 const LINE_BREAK = /\r\n|\n|\r/;
 
-/** Line breaks inside quotation marks: there the lines of the file and the rows of the sheet part. */
+/** Counts line breaks inside quotation marks: after one, a row's number differs from its line in the file. */
 function lineBreaksIn(record: readonly string[]): number {
   let breaks = 0;
   for (const cell of record) {
@@ -82,10 +82,10 @@ function lineBreaksIn(record: readonly string[]): number {
 }
 
 const LIKE_A_CODE = /^[0-9A-Z][0-9A-Z.+-]{8,19}$/i;
-/** A note may have a line with a comma and a number. */
+/** One such line proves nothing: a note may have a line with a comma and a number. */
 const CELLS_OF_A_ROW = 4;
 
-/** Lines inside quotation marks that have a code where rows have theirs: a mark was forgotten, and closed far below. */
+/** Lines inside quotation marks that have a code in the column of codes: a closing mark was forgotten, and a later mark closed the cell. */
 function swallowedRows(
   record: readonly string[],
   delimiter: Delimiter,

@@ -15,16 +15,16 @@ export interface Scan {
   readonly head: Buffer;
   readonly isUtf8: boolean;
   readonly hasCarriageReturns: boolean;
-  /** Of a text in UTF-16 more or less: a byte of another character may look like one. */
+  /** Inexact for UTF-16: a byte of another character may look like a quotation mark. */
   readonly quotationMarks: number;
-  /** At most so many: CR and LF are counted each. Of a text in UTF-16 this means nothing. */
+  /** At most this many: CR and LF are counted separately. Meaningless for UTF-16. */
   readonly lines: number;
   /** In bytes, from LF to LF. */
   readonly longestLine: number;
 }
 
 export const HEAD_BYTES = 64 * 1024;
-/** What is done with a chunk is done in one go: a parser of CSV takes 100 ms for as many blank lines. */
+/** A chunk is processed without a pause: a parser of CSV takes 100 ms for this many blank lines. */
 const CHUNK_BYTES = 64 * 1024;
 
 export async function scan(file: FileHandle): Promise<Scan> {
@@ -91,7 +91,7 @@ function quotationMarksIn(bytes: Buffer): number {
   return count;
 }
 
-/** Bytes at the end that begin a character and do not finish it. */
+/** How many bytes at the end begin a character without finishing it. */
 function unfinishedUtf8(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -103,7 +103,7 @@ function unfinishedUtf8(bytes: Buffer): number {
   return 0;
 }
 
-/** Reads from the beginning, whatever was read before. The next chunk takes the place of the one before. */
+/** Reads from the beginning, whatever was read before. Each chunk overwrites the chunk before it. */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let position = 0;
@@ -148,7 +148,7 @@ export async function decodes(file: FileHandle, scanned: Scan, encoding: Encodin
 export async function brokenLine(file: FileHandle, encoding: Encoding): Promise<number> {
   const decoder = new TextDecoder(encoding);
   let line = 1;
-  // The line feed of a carriage return may come with the next chunk.
+  // The line feed after a carriage return may come with the next chunk.
   let held = '';
   for await (const chunk of chunksOf(file)) {
     const text = held + decoder.decode(chunk, { stream: true });
@@ -160,7 +160,7 @@ export async function brokenLine(file: FileHandle, encoding: Encoding): Promise<
   return line;
 }
 
-/** What a decoder writes for such bytes. */
+/** The character that a decoder writes for bytes that it cannot decode. */
 const NO_CHARACTER = '\ufffd';
 const LINE_ENDS = /\r\n|\n|\r/g;
 
@@ -173,7 +173,7 @@ export async function* decoded(file: FileHandle, encoding: Encoding): AsyncGener
   }
 }
 
-/** Six times as fast as a TextDecoder. @throws TypeError where it is not UTF-8, as that does */
+/** Six times as fast as a TextDecoder. @throws TypeError where it is not UTF-8, as TextDecoder does */
 export async function* utf8Text(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let cut = Buffer.alloc(0);
   for await (const piece of pieces) {

@@ -1,5 +1,5 @@
 /**
- * What a file grows to while it is read, held against its size: bytes that are unpacked, and characters of rows, which may
+ * Compares how far a file grows while it is read with its size: bytes that are unpacked, and characters of rows, which may
  * repeat a shared text or be filled up to the headings. For one pass over the file.
  */
 import { HARMLESS, SHEET_LIMITS, type SheetLimitName } from '../../domain/sheet-limits.js';
@@ -26,7 +26,7 @@ const MOST = SHEET_LIMITS.unpacked.most * 1024 ** 2;
 const ALLOWANCES = {
   bytesUnpacked: { harmless: HARMLESS.bytesUnpacked, times: 'expansion', most: MOST, where: UNPACKED },
   rowsOfWorkbook: { harmless: HARMLESS.charactersOfRows, times: 'expansion', most: MOST, where: UNPACKED },
-  // It is as long as it is; a million rows and ten million are read alike.
+  // No limit: any number of rows is read in the same memory.
   rowsOfCsv: { harmless: HARMLESS.charactersOfRows, times: 'filling', most: Number.POSITIVE_INFINITY, where: FILLED_UP },
 } as const satisfies Record<string, Allowance>;
 

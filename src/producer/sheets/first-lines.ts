@@ -1,15 +1,15 @@
 /** Where each enterprise of a file was first seen, and with what details. A Map of a million ids takes 130 MB, these arrays 60. */
 
 export interface FirstLines {
-  /** The row that named this enterprise before; undefined, and remembered, where none did. */
+  /** The earlier row of this enterprise; undefined if there is none: then this row is remembered as the first. */
   seen(registration: string, line: number, details: readonly string[]): SeenBefore | undefined;
-  /** The line of the row that named it; undefined, and not remembered, where none did. */
+  /** The line of the enterprise's first row; undefined if there is none. Remembers nothing. */
   lineOf(registration: string): number | undefined;
 }
 
 export interface SeenBefore {
   readonly line: number;
-  /** Which of the details differ, by their places; a blank one does not. */
+  /** The positions of the details that differ; a blank detail never differs. */
   readonly differing: readonly number[];
 }
 
@@ -31,7 +31,7 @@ export function openFirstLines(): FirstLines {
   /** Hashes of the details; 0 for a blank one. */
   let details = new Uint32Array(size * DETAILS);
 
-  /** Where it is, or where it would be. */
+  /** The slot that has this id, or the free slot for it. */
   function placeOf(a: number, b: number): number {
     let at = a & (size - 1);
     while (lines[at] !== 0 && (low[at] !== a || high[at] !== b)) at = (at + 1) & (size - 1);
@@ -79,7 +79,7 @@ export function openFirstLines(): FirstLines {
       }
       put(at, a, b, line, hashes);
       count += 1;
-      // Two thirds full: beyond, looking for a free place takes long.
+      // Two thirds full: in a fuller table, finding a free slot takes long.
       if (count * 3 > size * 2) grow();
       return undefined;
     },

@@ -42,7 +42,7 @@ export function isUsable(headings: Headings | undefined): headings is Headings {
 
 const MOST = SHEET_LIMITS.headings.most;
 
-/** Some programs write all columns that there could be: the blank ones at the end are none. */
+/** Some programs write every possible column: blank cells at the end are not columns. */
 function headingsIn(row: readonly string[]): number {
   return row.length <= MOST ? row.length : Math.min(1 + lastFilled(row), MOST);
 }
@@ -56,7 +56,7 @@ function lastFilled(row: readonly string[]): number {
   return row.findLastIndex((cell) => cell.trim() !== '');
 }
 
-/** How much of a heading row it is. */
+/** How much the row looks like the row of headings: how many headings it has, ambiguous ones included. */
 export function weight(headings: Headings | undefined): number {
   return headings === undefined ? 0 : headings.found + headings.clashes.length;
 }
@@ -82,7 +82,7 @@ export function headingsError(
   });
 }
 
-/** A heading of two meanings is a careless one; of so many, it is a row that cannot be split. */
+/** A heading with two meanings is ambiguous; a cell with this many is a whole row of headings that was not split. */
 const IN_ONE_CELL = 3;
 
 function clashWords(clash: Clash, cells: readonly string[]): Words {
@@ -122,7 +122,7 @@ function alsoKnownAs(field: Field): string {
   return others.length === 0 ? '' : `（或${others.map((other) => `“${other}”`).join('')}）`;
 }
 
-/** A cell's text in the quotation marks of the language, behind its column. */
+/** A cell's column, and its text in the quotation marks of the language. */
 function quoted(text: string, column = ''): Words {
   return { en: `${column} "${text}"`.trimStart(), zh: `${column}“${text}”` };
 }
@@ -136,10 +136,10 @@ function listed(cells: readonly string[], language: Language): string {
   return filled.length <= LISTED ? listing : `${listing}${{ en: ' and more', zh: '等' }[language]}`;
 }
 
-/** More of a cell is not looked at for the few characters that are shown. */
+/** Only a few characters are shown, so no more than this of the cell is examined. */
 const LOOKED_AT = 200;
 
-/** Where there are no headings, this may be a merchant's row: no code, phone or resident ID is repeated. */
+/** Without headings, this may be a merchant's row: a code, phone or resident ID must not appear in the message. */
 function shown(cell: string): string {
   const line = cell
     .slice(0, LOOKED_AT)
@@ -151,10 +151,10 @@ function shown(cell: string): string {
 }
 
 const SHOWN = 24;
-/** Longer names are none of Excel's. */
+/** Excel allows no longer names. */
 const SHEET_NAME = 31;
 
-/** A sheet's name, which anybody may have written, on one line. */
+/** A sheet's name on one line: it is untrusted text. */
 export function shownName(name: string): string {
   return shortened(
     name
@@ -169,7 +169,7 @@ function shortened(line: string, most: number): string {
   return line.length <= most ? line : `${line.slice(0, most)}…`;
 }
 
-/** The first names, and that there are more. */
+/** The first names, and a sign if there are more. */
 export function namesListed(names: readonly string[]): string {
   const shownNames = names.slice(0, LISTED).map((name) => `"${shownName(name)}"`);
   return names.length <= LISTED ? shownNames.join(', ') : `${shownNames.join(', ')}, …`;

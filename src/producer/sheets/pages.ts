@@ -1,4 +1,4 @@
-/** Rows in pages: so many at a time that nothing waits long for one, and that a thread can hand over at little cost. */
+/** Rows in pages: small enough that no other work waits long, and large enough that threads exchange them at little cost. */
 import { ROWS_PER_PAGE } from '../../domain/batch.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
 
@@ -7,7 +7,7 @@ const PAGE_CHARACTERS = 256 * 1024;
 
 export interface Page {
   readonly rows: SheetRow[];
-  /** Characters, and one more for each cell. */
+  /** The number of characters, plus one for each cell. */
   readonly weight: number;
 }
 
@@ -15,7 +15,7 @@ export function openPages() {
   let rows: SheetRow[] = [];
   let weight = 0;
 
-  /** The page that is full with this row. */
+  /** Returns the page if this row fills it. */
   function add(row: SheetRow): Page | undefined {
     rows.push(row);
     weight += row.cells.length;
@@ -31,8 +31,8 @@ export function openPages() {
 }
 
 /**
- * A page as it goes from one thread to another: one text and numbers, which are copied as they are. An array of arrays of
- * texts is taken apart and put together again piece by piece.
+ * A page in the form in which threads exchange it: one text and numbers, which are copied as a whole. An array of arrays of
+ * texts would be cloned element by element.
  */
 export interface PostedPage {
   readonly text: string;
@@ -40,7 +40,7 @@ export interface PostedPage {
   readonly rows: Uint32Array;
   /** Length of each cell. */
   readonly cells: Uint16Array;
-  /** What few rows have, by their place in the page. */
+  /** Properties that few rows have, by the row's place in the page. */
   readonly others: readonly (readonly [at: number, facts: Omit<SheetRow, 'line' | 'row' | 'cells'>])[];
 }
 

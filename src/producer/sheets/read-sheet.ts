@@ -28,11 +28,11 @@ export interface ReadSheet {
   readonly facts: SheetFacts;
   /** Bytes that it keeps in memory for its rows. */
   readonly keeps: number;
-  /** From the first row again each time it is called. */
+  /** Each call begins again at the first row. */
   rows(): AsyncIterable<SheetRow[]>;
 }
 
-/** A sheet of a million merchants has a sixth of it. One that is all holes takes no room on the disk, and minutes to read. */
+/** A sheet of a million merchants has a sixth of it. A sparse file takes no room on the disk, and minutes to read. */
 const MOST_BYTES = SHEET_LIMITS.unpacked.most * 1024 ** 2;
 const THE_FILE: Words = { en: 'the file is', zh: '文件' };
 
@@ -61,7 +61,7 @@ interface Opening {
   readonly scanned: Scan;
 }
 
-/** What a file had when it was looked at: another one of either, and it was written to since. */
+/** Size and time of the file when it was opened: if either is another one now, the file was written to. */
 interface Stand {
   readonly size: number;
   readonly mtimeMs: number;
@@ -78,7 +78,7 @@ async function csv({ path, file, before, scanned }: Opening, required: readonly 
     bytes: scanned.bytes,
   };
   const read = (from: FileHandle) => csvPages(from, format, headings.at + 1, headings.layout);
-  // What refuses a file is found before one of its rows is loaded.
+  // Every reason to refuse a file is found before one of its rows is loaded.
   if (mayHaveFaults(scanned, encoding, headings)) for await (const _ of read(file));
   return {
     facts: {
@@ -98,13 +98,13 @@ async function csv({ path, file, before, scanned }: Opening, required: readonly 
   };
 }
 
-/** Most files have nothing that such a fault needs, so they are not read twice. */
+/** Most files cannot have such a fault, so they are not read twice. */
 function mayHaveFaults(
   { quotationMarks, longestLine, lines, bytes }: Scan,
   encoding: Encoding,
   { cells }: Headings,
 ): boolean {
-  // A line of so many bytes has no cell and no row that is too long, and no more cells than bytes.
+  // If no line has more bytes than this, no cell and no row is too long, and no row has too many cells.
   const hasLongLine = longestLine >= SHEET_LIMITS.cells.most;
   const mayGrow = bytes + lines * cells.length > growthAllowed(bytes, 'rowsOfCsv');
   return quotationMarks > 0 || hasLongLine || mayGrow || encoding.startsWith('utf-16');
@@ -143,7 +143,7 @@ const NAMES: Readonly<Record<Encoding, string>> = {
   'utf-16be': 'UTF-16',
 };
 
-/** In the encoding in which its headings make sense, a file of ten thousand rows may have one broken character. */
+/** A file of ten thousand rows may have one broken character in the encoding in which its headings make sense. */
 async function noText(file: FileHandle, scanned: Scan, required: readonly Field[]): Promise<SheetError> {
   let last: { readonly encoding: Encoding; readonly line: number } | undefined;
   for (const encoding of new Set<Encoding>([...candidates(scanned), 'utf-8'])) {
@@ -164,7 +164,7 @@ async function noText(file: FileHandle, scanned: Scan, required: readonly Field[
   });
 }
 
-/** With the delimiter that finds most of the headings. */
+/** Uses the delimiter that finds most of the headings. */
 function bestReading(scanned: Scan, encoding: Encoding, required: readonly Field[]): Reading {
   const text = headText(scanned, encoding);
   const isWhole = scanned.bytes === scanned.head.length;
@@ -178,7 +178,7 @@ function bestReading(scanned: Scan, encoding: Encoding, required: readonly Field
   });
 }
 
-/** If this much text has no complete record, only its beginning can be shown. */
+/** If this much text has no complete record, only its beginning is shown. */
 function firstRows(text: string, isWhole: boolean, delimiter: Delimiter): readonly string[][] {
   const records = firstRecords(text, isWhole, delimiter, HEADING_ROWS);
   return records.length > 0 ? records : [[text.slice(0, SHOWN_OF_TEXT)]];
@@ -209,7 +209,7 @@ async function workbook({ path, file, before, scanned }: Opening, required: read
   };
 }
 
-/** The digest was taken of these bytes: rows of others would be loaded under the wrong batch. */
+/** The batch's id comes from the digest of these bytes: rows of changed bytes would be loaded into the wrong batch. */
 async function* unchanged(
   path: string,
   before: Stand,
@@ -227,7 +227,7 @@ async function* unchanged(
   try {
     await refuseChanged();
     yield* read(file);
-    // The file may have been written meanwhile; half old and half new, it can also be unreadable.
+    // The file may have been written to meanwhile; half old and half new, it may even be unreadable.
     await refuseChanged();
   } catch (error) {
     await refuseChanged(error);

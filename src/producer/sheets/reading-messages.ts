@@ -19,9 +19,9 @@ export interface WantedRows extends WantedSheet {
 
 export type ToReader =
   | ({ readonly kind: 'open' } & WantedSheet)
-  /** `pages`: so many at first. `toAccept`: checked and packed. */
+  /** `pages`: how many pages to send at first. `toAccept`: checked and packed. */
   | ({ readonly kind: 'rows'; readonly pages: number; readonly toAccept?: WantedPages } & WantedRows)
-  /** One page more, as one was taken. */
+  /** A page was taken: send one more. */
   | { readonly kind: 'more' }
   | { readonly kind: 'stop' };
 

@@ -1,6 +1,6 @@
 /**
- * Starts a thread that reads sheets and watches it. Where a file keeps the thread busy without progress, or takes all its
- * memory, the thread ends and the file is refused; the process goes on.
+ * Starts and watches a thread that reads sheets. If a file keeps the thread busy without progress, or uses up its memory,
+ * the thread ends and the file is refused; the process goes on.
  */
 import { Worker } from 'node:worker_threads';
 import { STANDSTILL_MS } from '../../domain/sheet-limits.js';
@@ -14,7 +14,7 @@ import { SheetError } from './sheet-error.js';
 import type { SheetFacts } from './sheet-facts.js';
 
 export interface ReadingThread {
-  /** Whether it is worth keeping for one more job. */
+  /** Whether the thread is kept for one more sheet. */
   isFit(): boolean;
   /** Whether it has opened this sheet. */
   knows(id: number): boolean;
@@ -31,11 +31,11 @@ const ENTRY = new URL(
   import.meta.url,
 );
 
-/** Far more than the limits of `domain/sheet-limits.ts` allow; a second line of defence. */
+/** Far more memory than `domain/sheet-limits.ts` allows a sheet to take; a second line of defence. */
 const MEMORY = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
-/** Starting another one costs less than its memory. */
+/** A thread with a larger heap is ended: a new thread costs less than that memory. */
 const SWOLLEN_BYTES = 40 * 1024 ** 2;
-/** Read while the ones before are worked on. */
+/** How many pages are read while earlier pages are processed. */
 const PAGES_AHEAD = 3;
 const LOOK_EVERY_MS = 250;
 /** A thread that waits for the disk is not busy. */
@@ -73,7 +73,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
   async function receive(): Promise<FromReader> {
     if (received.length === 0) await somethingReceived();
     const first = received.shift();
-    if (first === undefined) throw failure ?? new Error('the thread that reads sheets said nothing');
+    if (first === undefined) throw failure ?? new Error('the thread that reads sheets did not answer');
     if ('heapBytes' in first) isSwollen = first.heapBytes > SWOLLEN_BYTES;
     return first;
   }
@@ -114,7 +114,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
     return handedOver<PageToAccept>({ ...wanted, toAccept });
   }
 
-  /** @typeParam Page as it is wanted */
+  /** @typeParam Page the form of a page that the caller wants */
   async function* handedOver<Page extends PostedPage | PageToAccept>(
     wanted: WantedRows & { readonly toAccept?: WantedPages },
   ): AsyncGenerator<Page> {
@@ -128,7 +128,7 @@ export function startReadingThread(entry: URL = ENTRY, standstillMs: number = ST
         if (answer.kind === 'ended') return;
         if (answer.kind !== 'page') throw errorOf(answer);
         post({ kind: 'more' });
-        // A port delivers up to a thousand messages in a row; everything else would wait.
+        // A port delivers up to a thousand messages in a row; all other work of the main thread would wait.
         await giveWay();
         yield answer.page as Page;
       }

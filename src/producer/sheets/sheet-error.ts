@@ -17,7 +17,7 @@ export class SheetError extends UserError {
 
 export const IN_WORKBOOK: Words = { en: 'the workbook has', zh: '工作簿' };
 
-/** `where` ends in `has`: there is more of something in that place than a sheet of merchants ever needs. */
+/** `where` ends in `has`, e.g. "the cell B2 has": it has more of something than a sheet of merchants ever needs. */
 export function tooMuch(name: SheetLimitName, where: Words): SheetError {
   const { most, what, next } = SHEET_LIMITS[name];
   const number = most.toLocaleString('en-US');

@@ -9,7 +9,7 @@ import { SheetError } from './sheet-error.js';
 
 /** Sheets that were opened and may be read, the newest last. */
 const known = new Map<number, ReadSheet>();
-/** A workbook's texts; of other sheets next to nothing is kept. */
+/** Memory that opened sheets may take together: a workbook keeps its texts, another sheet almost nothing. */
 const KEPT_BYTES = 16 * 1024 ** 2;
 const KEPT_SHEETS = 1_000;
 

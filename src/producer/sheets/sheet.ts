@@ -1,6 +1,6 @@
 /**
  * A sheet as an office saved it: CSV in any usual encoding, or XLSX; its headings found, its rows in pages. It is read in a
- * thread: whatever the file does to its reader, this thread goes on answering WeChat.
+ * separate thread: whatever the file does to its reader, the main thread goes on answering WeChat.
  */
 import type { Field } from '../../domain/columns.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
@@ -10,7 +10,7 @@ import { giveBackReadingThread, takeReadingThread } from './reading-threads.js';
 import type { SheetFacts } from './sheet-facts.js';
 
 export interface Sheet extends SheetFacts {
-  /** From the first row again each time it is called. */
+  /** Each call begins again at the first row. */
   rows(): AsyncIterable<SheetRow[]>;
   /** The rows as `load` wants them; a sheet that is not a file has none. */
   pagesToAccept?(wanted: WantedPages): AsyncIterable<PageToAccept>;

@@ -1,4 +1,4 @@
-/** Files that are no sheet at all, whatever their name says. */
+/** Recognises files that are not sheets, whatever their names say. */
 import type { FileHandle } from 'node:fs/promises';
 import type { Words } from '../../domain/words.js';
 import { chunksOf } from './encoding.js';
@@ -29,7 +29,7 @@ const SIGNATURES: readonly Signature[] = [
 /** Many systems export a web page and name it .xls or .csv, in UTF-16, too. */
 const MARKUP = /^\s*<(?:!DOCTYPE|!--|html|\?xml|table|meta|head|body|style|tr|td|div|font|center)|^MIME-Version:/i;
 const WEB_PAGE: Words = { en: 'a web page or XML', zh: '网页或 XML' };
-/** Where an OLE file, and a sheet of Excel 2 to 5, begins: programs that write .xls without a library write the latter. */
+/** First bytes of an OLE file, and of a sheet of Excel 2 to 5, which programs write that produce .xls without a library. */
 const OLE = /^d0cf11e0a1b11ae1/;
 const BIFF = /^09(?:000400|020600|040600|080[68]00|081000)/;
 /** Entries of an OLE file are named in UTF-16. */

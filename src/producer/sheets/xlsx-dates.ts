@@ -6,13 +6,13 @@ import { IN_WORKBOOK, tooMuch } from './sheet-error.js';
 import { readWholeXml } from './xml.js';
 
 export interface DateStyles {
-  /** ISO 8601 without a zone, where a number of this style is a date or a time of the day. */
+  /** ISO 8601 without a zone, if a number of this style is a date or a time of the day; else undefined. */
   dateOf(number: string, style: number): string | undefined;
 }
 
 export const NO_DATES: DateStyles = { dateOf: () => undefined };
 
-/** ECMA-376, 18.8.30, with the East Asian ones. */
+/** Built-in formats of dates: ECMA-376, 18.8.30, including the East Asian formats. */
 const BUILT_IN: readonly (readonly [from: number, to: number])[] = [
   [14, 17],
   [22, 22],
@@ -22,7 +22,7 @@ const BUILT_IN: readonly (readonly [from: number, to: number])[] = [
   [57, 58],
 ];
 
-/** The same of times without a date; 45 to 47 are spans. */
+/** Built-in formats of times without a date; 45 to 47 are durations. */
 const BUILT_IN_TIMES: ReadonlySet<number> = new Set([18, 19, 20, 21, 32, 33, 34, 35, 55, 56]);
 
 type Kind = 'date' | 'time' | undefined;
@@ -71,7 +71,7 @@ function kindOfBuiltIn(format: number): Kind {
 /** Excel's own limit. */
 const LONGEST_FORMAT = 255;
 
-/** In brackets stand spans, e.g. `[h]:mm`, which are left as they are. */
+/** Brackets mark durations, e.g. `[h]:mm`, which are not converted. */
 function kindOfFormat(code: string): Kind {
   if (code.length > LONGEST_FORMAT) return undefined;
   const letters = code.replace(/"[^"]*"|\\.|\[[^\]]*\]|_./g, '');

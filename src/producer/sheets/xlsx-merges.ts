@@ -1,10 +1,10 @@
-/** Which cells of a worksheet are merged with the one above: a file has their value in the first of them only. */
+/** Which cells of a worksheet are merged with the cell above: a file has the value in the first cell of the range only. */
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import { IN_WORKBOOK, tooMuch } from './sheet-error.js';
 import { columnOf } from './xlsx-rows.js';
 
 export interface Merges {
-  /** Whether the value of this cell, if there is one to see, stands in a row above. */
+  /** Whether the value that is shown in this cell is stored in a row above. */
   isBelow(row: number, column: number): boolean;
 }
 
@@ -15,7 +15,7 @@ interface Range {
 
 const RANGE = /^([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})$/;
 
-/** Of these columns: those further right are none of ours, and a range may go over all that there are. */
+/** Only these columns are kept: columns further right are not read, and a range may cover all columns of a worksheet. */
 export function openMerges(columns: readonly number[]) {
   const byColumn = new Map<number, Range[]>(columns.map((column) => [column, []]));
   let count = 0;

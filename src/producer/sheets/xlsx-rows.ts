@@ -1,4 +1,4 @@
-/** Rows of a worksheet, digit for digit: a number is the text that stands in the file, never a double. */
+/** Rows of a worksheet, digit for digit: a number is the text that the file has, never a double. */
 import { columnLetters } from '../../domain/columns.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { Words } from '../../domain/words.js';
@@ -65,7 +65,7 @@ export async function* rawRows(
     if (cell === undefined) return;
     const { column, type, style } = cell;
     if (value === '') {
-      // A formula with an empty text as its result has that as its value, of type `str`.
+      // A formula whose result is an empty text has an empty value of type `str`.
       if (hasFormula && type === 'n') uncomputed.push(column);
       return;
     }
@@ -141,7 +141,7 @@ export async function* rawRows(
 const LAST_ROW = 1_048_576;
 const LAST_COLUMN = SHEET_LIMITS.cells.most - 1;
 
-/** Where a program has written something else than a row's number, the rows are counted. */
+/** If a program wrote something that is not a row's number, rows are counted. */
 function rowOf(reference = ''): number | undefined {
   if (!/^[1-9][0-9]{0,6}$/.test(reference)) return undefined;
   const row = Number(reference);
@@ -154,7 +154,7 @@ function cellOf(attributes: Attributes, nextColumn: number): Cell {
   return { column: named < 0 ? nextColumn : named, type: t ?? 'n', style: Number(s ?? 0) };
 }
 
-/** `AB12` is column 27; -1 where no column has that name. */
+/** `AB12` is in column 27; -1 if the name is not that of a cell. */
 export function columnOf(reference: string): number {
   let column = 0;
   for (let i = 0; i < reference.length; i++) {
@@ -182,7 +182,7 @@ function textOf(type: string, value: string, strings: SharedStrings, where: () =
   }
 }
 
-/** Files have 17 digits of a fraction (1.1000000000000001), and programs show 15 (1.1). Digits of a whole number are never touched. */
+/** Files have 17 digits of a fraction (1.1000000000000001), and programs show 15 (1.1). Digits of a whole number are never changed. */
 function shownNumber(text: string): string {
   return /^-?\d+\.\d{14,}$/.test(text) ? String(Number(Number(text).toPrecision(15))) : text;
 }

@@ -10,7 +10,7 @@ import { readWholeXml } from './xml.js';
 export interface SharedStrings {
   /** What they take in memory. */
   readonly bytes: number;
-  /** '' where there is none of that number. */
+  /** '' if there is no text of that number. */
   at(index: number): string;
 }
 
@@ -23,7 +23,7 @@ const FIRST_PLACES = 1024;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all that fit into a byte
 const NARROW = /^[\u0000-\u00ff]*$/;
 
-/** The reading above a word (`rPh`) is no part of it. */
+/** A phonetic reading above a word (`rPh`) is not part of the text. */
 export async function sharedStrings(pieces: AsyncIterable<Buffer>): Promise<SharedStrings> {
   const strings = openStrings();
   let string = '';
@@ -56,7 +56,7 @@ function openStrings() {
   let free = 0;
   let used = 0;
   let count = 0;
-  /** Where each ends, in bytes over all blocks, doubled; odd where a character takes two bytes. */
+  /** Where each text ends, in bytes over all blocks, doubled; odd if its characters take two bytes each. */
   let ends = new Uint32Array(FIRST_PLACES);
 
   function add(text: string): void {
@@ -68,7 +68,7 @@ function openStrings() {
     }
     const isNarrow = NARROW.test(text);
     const bytes = isNarrow ? text.length : text.length * 2;
-    // None is cut in two: what is left of a block stays empty.
+    // No text is split between blocks: the rest of a block stays empty.
     if (bytes > free) {
       used = blocks.length * BLOCK_BYTES;
       if (used + BLOCK_BYTES > MOST_BYTES) throw tooMuch('stringBytes', IN_WORKBOOK);

@@ -1,4 +1,4 @@
-/** Texts of a workbook as Excel means them. */
+/** Decodes the escapes in which Excel writes texts. */
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { Words } from '../../domain/words.js';
 import { tooMuch } from './sheet-error.js';
@@ -7,12 +7,12 @@ import { tooMuch } from './sheet-error.js';
 const ESCAPE = 7;
 const MOST = SHEET_LIMITS.cell.most;
 
-/** @throws SheetError where it is longer than any cell's text, whatever comes behind it */
+/** @throws SheetError as soon as the text is longer than a cell's text may be */
 export function refuseLongText(text: string, where: () => Words): void {
   if (text.length > MOST * ESCAPE) throw tooMuch('cell', where());
 }
 
-/** Half of a pair that stands alone cannot be sent to anybody: it is what its conversion has left of a character. */
+/** Half of a surrogate pair cannot be encoded as UTF-8: a conversion has lost the other half of the character. */
 export function unescaped(text: string, where: () => Words): string {
   const plain = text.includes('_x')
     ? text

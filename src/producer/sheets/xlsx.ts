@@ -58,7 +58,7 @@ interface Candidate {
   readonly headings: Headings | undefined;
 }
 
-/** Reads it to its end: what refuses a workbook is found before one of its rows is loaded. */
+/** Reads the workbook to its end: every reason to refuse it is found before one of its rows is loaded. */
 export async function openWorkbook(file: FileHandle, required: readonly Field[]): Promise<Workbook> {
   return orBroken(async () => {
     const archive = await openArchive(file);
@@ -114,7 +114,7 @@ interface Reading {
   readonly layout: Layout;
 }
 
-/** They stand behind all rows. */
+/** Merged ranges are listed after all rows. */
 const NO_MERGES: Merges = { isBelow: () => false };
 
 async function* pages(
@@ -130,7 +130,7 @@ async function* pages(
   const expansion = openExpansion(bytes, 'rowsOfWorkbook');
   for await (const rows of rawRows(archive.stream(part), tables, width, onMerge)) {
     for (const raw of rows) {
-      // A formula without a result is no blank: a row of nothing else is not to be passed over.
+      // A formula without a result is not blank: a row that has only such formulas must not be skipped.
       const isEmpty = isBlank(raw.cells) && !raw.uncomputed.some((column) => fields.includes(column));
       if (raw.row <= headingRow || isEmpty || isExample(raw.cells, layout)) continue;
       const merged = fields.filter((column) => (raw.cells[column] ?? '') === '' && merges.isBelow(raw.row, column));
@@ -169,7 +169,7 @@ async function candidateOf(
   return { sheet, rows, characters, headings: findHeadings(cells, required) };
 }
 
-/** The first that is usable and has a row, else the first that is usable, else the first that has most of the headings. */
+/** The first sheet that is usable and has a row, else the first usable sheet, else the first sheet with most of the headings. */
 function isBetter(candidate: Candidate, best: Candidate): boolean {
   const rank = (it: Candidate): number => (isUsable(it.headings) ? (hasRow(it) ? 2 : 1) : 0);
   if (rank(candidate) !== rank(best)) return rank(candidate) > rank(best);
@@ -182,7 +182,7 @@ function hasRow({ headings, rows }: Candidate): boolean {
   return rows.slice(headings.at + 1).some(({ cells }) => !isBlank(cells) && !isExample(cells, headings.layout));
 }
 
-/** Of the rows in which the headings of one sheet are looked for; a title is not a hundredth of it. */
+/** Characters of the rows in which the headings of one sheet are looked for; a title has less than a hundredth of it. */
 const HEAD_CHARACTERS = 1024 ** 2;
 
 async function firstRows(archive: Archive, sheet: Worksheet, tables: WorkbookTables): Promise<readonly RawRow[]> {
@@ -207,7 +207,7 @@ interface Contents {
 
 interface Relation {
   readonly id: string;
-  /** The last word of its type's address: the rest has changed with the standard. */
+  /** The last word of its type's URI: the rest differs between versions of the standard. */
   readonly type: string;
   readonly part: string;
 }

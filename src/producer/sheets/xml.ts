@@ -23,7 +23,7 @@ const DEPTH = SHEET_LIMITS.depth.most;
 const TAG = SHEET_LIMITS.tag.most;
 const ATTRIBUTES = SHEET_LIMITS.attributes.most;
 
-/** Yields after each slice of the text, so that what the handlers gathered can be taken away. */
+/** Yields after each slice of the text, so that the caller can take what the handlers have gathered. */
 export async function* readXmlSlices(pieces: AsyncIterable<Buffer>, handlers: ElementHandlers): AsyncGenerator<void> {
   const reader = openReader(handlers);
   for await (const text of utf8Text(pieces)) {
@@ -40,7 +40,7 @@ export async function readWholeXml(pieces: AsyncIterable<Buffer>, handlers: Elem
   for await (const _ of readXmlSlices(pieces, handlers));
 }
 
-// Positions cost a fifth of the time and are never shown. `strictEntities`: those of XML, not those of HTML.
+// Positions cost a fifth of the time and are never shown. `strictEntities`: the entities of XML, not those of HTML.
 const OPTIONS = { position: false, strictEntities: true } as SAXOptions;
 
 function openReader({ open, text, close }: ElementHandlers) {
@@ -48,7 +48,7 @@ function openReader({ open, text, close }: ElementHandlers) {
   let depth = 0;
   let attributes = 0;
   let hasRoot = false;
-  /** Characters since something was whole: sax holds them all. */
+  /** Characters since the last complete token: sax keeps all of them in memory. */
   let unfinished = 0;
   let isUnfinished = true;
 
@@ -71,7 +71,7 @@ function openReader({ open, text, close }: ElementHandlers) {
     hasRoot = true;
     depth += 1;
     if (depth > DEPTH) throw tooMuch('depth', IN_WORKBOOK);
-    // Without namespaces, which are not asked for, each is a text.
+    // Without the option for namespaces, each attribute is a text.
     open?.(localName(name), all as Attributes);
   };
   parser.onclosetag = (name) => {

@@ -1,6 +1,6 @@
 /**
- * A workbook's ZIP: its stated sizes are looked at before anything is unpacked, and held to while unpacking; what is
- * unpacked in all is held against the size of the file, and a part that was read to its end against its checksum.
+ * A workbook's ZIP archive: its stated sizes are checked before anything is unpacked, and enforced while unpacking. The sum
+ * of all unpacked bytes is compared with the size of the file, and a part that was read to its end with its checksum.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
@@ -16,12 +16,12 @@ const PART_LIMIT_BYTES = SHEET_LIMITS.unpacked.most * 1024 ** 2;
 const EXPANSION = SHEET_LIMITS.expansion.most;
 /** Names, notes and comments of the parts: kept while the archive is open. */
 const LIST_LIMIT_BYTES = 8 * 1024 ** 2;
-/** Without its name and what else a program writes there. */
+/** Bytes of an entry without its name and extra fields. */
 const LOCAL_HEADER_BYTES = 30;
 
 export interface Archive {
   has(name: string): boolean;
-  /** What is in a part, a piece at a time. @throws where there is no such part */
+  /** The content of a part, a piece at a time. @throws where there is no such part */
   stream(name: string): AsyncIterable<Buffer>;
 }
 
@@ -65,7 +65,7 @@ function refuseBomb(entry: Entry): void {
   });
 }
 
-/** The same bytes as several parts: a file that is many times as large as it looks. */
+/** Overlapping parts: a small file that unpacks the same bytes many times. */
 function refuseOverlaps(entries: readonly Entry[], size: number): void {
   const places = entries.map(({ relativeOffsetOfLocalHeader: begins, compressedSize }) => ({
     begins,
@@ -99,7 +99,7 @@ async function* unpacked(
 
 const STORED = 0;
 const DEFLATED = 8;
-/** A quarter of the steps that zlib takes by itself. */
+/** With chunks of this size, unpacking takes a quarter of the steps of zlib's default. */
 const PIECE_BYTES = 64 * 1024;
 
 async function inflated(zip: ZipFile, entry: Entry): Promise<AsyncIterable<Buffer>> {

@@ -1,6 +1,6 @@
 /**
- * The registration of each Mini Program: an index that is written in the same step as the fact that a registration has
- * one.
+ * The registration of each Mini Program: an index that is written in the same step as the fact that the registration has the
+ * Mini Program.
  */
 import type { Redis } from 'ioredis';
 import { key } from '../keys.js';

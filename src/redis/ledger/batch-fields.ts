@@ -1,9 +1,9 @@
-/** A batch as its hash has it, and its counts. */
+/** The fields of a batch's hash, and its counts. */
 import type { Batch, Counts } from '../../domain/batch.js';
 
 type Fields = Readonly<Record<string, string>>;
 
-/** Undefined where there is none, or its opener has written its time and nothing else yet. */
+/** Undefined if there is no such batch, or its opener has only written its time so far. */
 export function batchFrom(id: string, fields: Fields): Batch | undefined {
   if (fields.columns === undefined) return undefined;
   return {

@@ -14,7 +14,7 @@ export interface BatchPages {
   part(batch: Batch, from: number, most: number): Promise<RowWithOutcome[]>;
   /** Every row, in order, some at a time. */
   pages(batch: Batch): AsyncIterable<RowWithOutcome[]>;
-  /** The same as Redis has them, for who makes text of text: page by page, and a page of long rows in parts. */
+  /** Every row in Redis' packed form, for a report that copies text without decoding it: page by page, a page of long rows in parts. */
   packedPages(batch: Batch): AsyncIterable<PackedPage>;
   /** The parts of one of them, mostly one; none where there is no such page. */
   packedPage(batch: string, page: number): AsyncIterable<PackedPage>;

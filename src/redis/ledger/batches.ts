@@ -1,4 +1,4 @@
-/** Batches: one loaded file each, its rows in input order, and how many of them are where. */
+/** Batches: one loaded file each, its rows in input order, and their counts by state. */
 import type { Redis } from 'ioredis';
 import type { AcceptRules, Batch, BatchSize, Counts, Leader, NamedRow } from '../../domain/batch.js';
 import { type Fact, next, type RowDetails } from '../../domain/registration.js';
@@ -23,11 +23,11 @@ export interface CountedBatch {
 }
 
 export interface Batches extends BatchPages {
-  /** `canaries`: so many rows are sent first, and the rest when so many were accepted; 0 for all at once. */
+  /** `canaries`: this many rows are sent first, and the rest when this many were accepted; 0: all at once. */
   open(batch: Omit<Batch, 'rows' | 'complete'>, canaries?: number): Promise<Batch>;
   /**
-   * Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Answers how many it has now; -1: Redis has lost
-   * the batch.
+   * Accepts rows from `firstIndex` on; rows that the batch has already are skipped. Returns how many rows it has now; -1: Redis
+   * has lost the batch.
    */
   accept(
     batch: Batch,
@@ -35,39 +35,39 @@ export interface Batches extends BatchPages {
     rows: readonly AcceptedRow[] | RowsToAccept,
     acceptRules: AcceptRules,
   ): Promise<number>;
-  /** @returns false where Redis has lost the batch, or it has not so many rows: nothing was changed */
+  /** @returns false if Redis has lost the batch or rows of it: nothing was changed */
   complete(id: string, warned?: number, rows?: number): Promise<boolean>;
-  /** Pushes come in or calls go out: a load makes room for them. */
+  /** Whether pushes come in or calls go out, for which a load pauses. */
   isTraffic(): Promise<boolean>;
   find(id: string): Promise<Batch | undefined>;
-  /** How many rows each of them has; without those that there are not, and those that were purged. */
+  /** How many rows each batch has; unknown and purged batches are left out. */
   sizes(ids: readonly string[]): Promise<BatchSize[]>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
-  /** Some of them with their counts, the newest first: `from` are passed over; and how many batches there are. */
+  /** Some batches with their counts, the newest first, without the first `from`; and how many batches there are. */
   newest(from: number, most: number): Promise<{ readonly batches: CountedBatch[]; readonly inAll: number }>;
   counts(id: string): Promise<Counts>;
-  /** By its `batch/index`; undefined once it has been purged. */
+  /** The row at `batch/index`; undefined once it has been purged. */
   rowAt(pointer: string): Promise<NamedRow | undefined>;
-  /** What these registrations are now. */
+  /** The present state of these registrations. */
   leaders(ids: readonly string[]): Promise<Map<string, Leader>>;
-  /** What rows would be to those registrations that there are, by registration. */
+  /** How rows would relate to existing registrations, by registration. */
   existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
 }
 
-/** What accept.lua is given of a registration that is there already. */
+/** The decision about an existing registration that accept.lua gets. */
 interface Decided {
-  /** Decided for a row that is never sent. */
+  /** The decision is for a row that is never sent. */
   readonly never: boolean;
   readonly version: string;
-  /** Such a row joins nothing. */
+  /** A refused row joins no registration. */
   readonly refused?: true;
   readonly writeSet?: WriteSet;
   readonly relation?: string;
   readonly counted?: string;
 }
 
-/** As accept.lua takes them: two arguments of each row that has a decision or is never sent. */
+/** Arguments of accept.lua: two for each row that has a decision or is never sent. */
 function decisionsFor(rows: RowsToAccept, decided: ReadonlyMap<string, Decided>): (number | string)[] {
   const unsent = new Set(rows.unsent);
   const places = decided.size === 0 ? rows.unsent : Array.from({ length: rows.count }, (_, at) => at);
@@ -83,7 +83,7 @@ function isPacked(rows: readonly AcceptedRow[] | RowsToAccept): rows is RowsToAc
   return !Array.isArray(rows);
 }
 
-/** Undefined for none. A decision for a row of the other kind is none: the row gets one of its own when its turn comes. */
+/** Undefined: no decision. A decision for a row of the other kind does not count: the row gets a new one when its turn comes. */
 function decisionFor(decided: Decided | undefined, isNever: boolean): string | undefined {
   if (decided === undefined || decided.never !== isNever) return isNever ? 'never' : undefined;
   return JSON.stringify(decided);
@@ -101,7 +101,7 @@ export function openBatches(redis: Redis): Batches {
 
   async function open(batch: Omit<Batch, 'rows' | 'complete'>, canaries = 0): Promise<Batch> {
     const isNew = await redis.hsetnx(key('batch', batch.id), 'loadedAt', batch.loadedAt);
-    // A batch with a time and nothing else: its opener died before the next step, or is about to take it.
+    // A batch with only a time: its opener died before the next step, or is about to take it.
     if (isNew === 1 || (await find(batch.id)) === undefined) {
       const fields = {
         file: batch.file,
@@ -131,7 +131,7 @@ export function openBatches(redis: Redis): Batches {
     rows: RowsToAccept,
     acceptRules: AcceptRules,
   ): Promise<number> {
-    // Few arguments, because each costs the client as much as a hundred bytes.
+    // Few arguments, because an argument costs the client as much as a hundred bytes.
     const page = [bytesOf(rows.digests), rows.registrations, bytesOf(rows.packed)];
     const again = acceptRules.again ? 'again' : '';
     let decided: ReadonlyMap<string, Decided> = new Map();
@@ -146,7 +146,7 @@ export function openBatches(redis: Redis): Batches {
     }
   }
 
-  /** Of the first row of each of these registrations, as accept.lua takes it. */
+  /** Decisions about the first row of each of these registrations, as arguments of accept.lua. */
   async function decide(
     batch: Batch,
     firstIndex: number,
@@ -179,7 +179,7 @@ export function openBatches(redis: Redis): Batches {
     return new Map((await Promise.all(all)).flat());
   }
 
-  /** What it means for a registration that a row names its enterprise. */
+  /** Decides what a row means for the registration of its enterprise. */
   async function rowAccepted(
     snapshot: Snapshot,
     row: AcceptedRow,
@@ -208,7 +208,7 @@ export function openBatches(redis: Redis): Batches {
     const compared = comparedDetails(snapshot.registration, acceptRules);
     const details = detailsBeside(snapshot.row?.merchant, row, compared);
     if (details !== 'same' || snapshot.registration.state !== 'queued') return details;
-    // Kept behind the first rows of an earlier sheet, it is sent as a row of this sheet, as its loader wants.
+    // If the canaries of an earlier sheet hold it back, it is sent as a row of this sheet, with the options of this load.
     const { id, row: leader } = snapshot.registration;
     return (await redis.zscore(key('held', batchOf(leader)), id)) === null ? 'same' : 'newer';
   }
@@ -250,7 +250,7 @@ export function openBatches(redis: Redis): Batches {
     const id = batchOf(pointer);
     const batch = known.get(id) ?? (await find(id));
     if (batch === undefined || batch.purgedAt !== undefined) return undefined;
-    // What names a row of a batch does not change, but for its being purged; then the row is missing below.
+    // A row's pointer never changes. If the row was purged, it is missing below.
     if (batch.complete) known.set(id, batch);
     const found = await batchPages.row(batch, Number(pointer.slice(id.length + 1)));
     return found && { batch, row: found };

@@ -1,7 +1,7 @@
 /**
- * Which rows have changed, for a process that has looked through all of them once. The scripts write it down in the step that
- * changes them: a fact of a registration changes the pages of its rows, a purge those of its batch. Of new rows, those that
- * begin a registration are no change: they have nothing yet but their turn to wait for.
+ * Which rows have changed, for a process that has read all rows once. The scripts record this in the step that changes rows: a
+ * fact of a registration changes the pages of its rows, a purge the pages of its batch. A new row that begins a registration
+ * is not a change: it only waits for its turn.
  */
 import type { Redis } from 'ioredis';
 import { answersOf } from '../exec.js';
@@ -13,11 +13,11 @@ export interface PageOfRows {
 }
 
 export interface Changes {
-  /** Another one, or a smaller `count`, says that Redis may have forgotten changes. */
+  /** If the epoch is a new one, or `count` is smaller than before, Redis may have forgotten changes. */
   readonly epoch: string;
   /** How often rows were changed or added. */
   readonly count: number;
-  /** Those that have changed after `since`. */
+  /** The pages that have changed after `since`. */
   readonly pages: readonly PageOfRows[];
   /** How many batches there are. */
   readonly batches: number;
@@ -29,7 +29,7 @@ export async function changesSince(redis: Redis, since: number): Promise<Changes
     .pipeline()
     .hmget(key('epoch'), 'id', 'changes')
     .llen(key('batches'))
-    // Behind the count: a change between the two is found again by the next look.
+    // Read after the count: the next look finds a change between the two reads again.
     .zrangebyscore(key('changedPages'), `(${since}`, '+inf');
   const [[epoch, count], batches, pages] = (await answersOf(steps)) as [(string | null)[], number, string[]];
   return { epoch: epoch ?? '', count: Number(count ?? 0), pages: pages.map(pageOfRows), batches };

@@ -3,7 +3,7 @@ import { prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import { shortNameOf } from './registration-fields.js';
 
-/** Of each registration the values of these fields, null for one that it has not. */
+/** The values of these fields of each registration, null for a missing field. */
 export type FieldsOf = (ids: readonly string[], names: readonly string[]) => Promise<(string | null)[][]>;
 
 /** Reads a few fields of many registrations. */

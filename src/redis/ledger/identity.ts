@@ -12,17 +12,17 @@ import { RedisMisconfigured } from '../server/errors.js';
  * Raised with every change of stored keys or fields that an older program would not understand, or would not keep: what every
  * writer has to write (2: the mark of a registration's last fact, without which a fact that was decided on an older history
  * passes; the sealed ticket and component access token, which an older program would send to WeChat as they are. 3: fields of
- * the line and of registrations have other names. 4: a registration has what a report needs in one field more, and no field of its state while it is queued. 5: that field also
- * says whether the legal person was asked by a link. 6: a batch has a number, and a registration without a fact its row as one).
+ * the line and of registrations have other names. 4: one more field of a registration has what a report needs, and a queued
+ * registration has no field of its state. 5: that field also says whether the legal person was asked by a link. 6: a batch has a number, and a registration without a fact its row as one).
  */
 export const SCHEMA = '6';
 
-/** Which of the ledgers of a Redis this process works with, from here on. */
+/** Chooses the ledger of the Redis that this process works with from here on. */
 export function nameLedger(name: string): void {
   useLedger(name);
 }
 
-/** What a process would make the ledger for; what it does not know is neither written nor compared. */
+/** The identity that a process expects of its ledger; unknown parts are neither written nor compared. */
 export interface LedgerIdentity {
   /** AppID of the third-party platform. */
   readonly component?: string | undefined;
@@ -30,7 +30,7 @@ export interface LedgerIdentity {
   readonly api?: string | undefined;
   /** Fingerprint of the secret key (vault.ts). */
   readonly secretKey?: string | undefined;
-  /** The same of the key before it, which may still be the ledger's while the key is being changed. */
+  /** Fingerprint of the previous key, which the ledger may still have while the key is being changed. */
   readonly previousSecretKey?: string | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface Difference {
 
 /** Another version of fastregister has made the ledger. */
 export class SchemaMismatch extends RedisMisconfigured {
-  /** @param has null: it was made before ledgers had one */
+  /** @param has null: the ledger was made before ledgers had a schema */
   constructor(has: string | null) {
     super({
       en: `This ledger was made by another version of fastregister (it has ${has === null ? 'no schema' : `schema ${has}`}, this version reads schema ${SCHEMA}). Nothing was done. Use that version, or name another ledger: FASTREGISTER_LEDGER, FASTREGISTER_HOME or REDIS_URL.`,
@@ -61,7 +61,7 @@ export class SchemaMismatch extends RedisMisconfigured {
   }
 }
 
-/** No command that stores something has made it yet. */
+/** No command that stores something has made the ledger yet. */
 export class LedgerMissing extends RedisMisconfigured {
   constructor() {
     super({ en: 'There is no ledger yet.', zh: '还没有登记簿。' });
@@ -134,7 +134,7 @@ async function claimSchema(redis: Redis): Promise<boolean> {
   const schema = await redis.hget(key('ledger'), 'schema');
   if (schema === SCHEMA) return false;
   if (schema !== null) throw new SchemaMismatch(schema);
-  // Written before there was a schema: ids and keys were others then.
+  // Written before there was a schema: ids and keys were different then.
   if ((await redis.exists(key('batches'))) === 1 && (await redis.hexists(key('ledger'), 'key')) === 0) {
     throw new SchemaMismatch(null);
   }
@@ -150,7 +150,7 @@ export async function differencesOf(redis: Redis, own: LedgerIdentity): Promise<
   });
 }
 
-/** Takes over what this process gives. */
+/** Writes the identity that this process gives. */
 export async function adoptLedger(redis: Redis, own: LedgerIdentity): Promise<void> {
   await redis.hset(key('ledger'), Object.fromEntries(entriesOf(own)));
 }

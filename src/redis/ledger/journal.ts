@@ -1,10 +1,10 @@
 /**
- * What Redis acknowledged and may forget, on the disk of this machine: every create before it goes out, every answer and every
- * push before we answer `success`. A Redis that loses its last second, or fails over to a replica that lags, is given it
- * again (loss.ts). Written, not synced: what is guarded against is the loss of Redis' data, not of this disk's.
+ * A copy, on the disk of this machine, of what Redis acknowledged and may forget: every create before it is sent, every answer,
+ * and every push before we answer `success`. If Redis loses its last second, or fails over to a replica that lags, this is
+ * recorded again (loss.ts). Entries are written and not synced: they guard against a loss of Redis' data, not of this disk's.
  *
- * A journal is a folder of files, one a process and hour, one line a create, a push, or the answers of a moment. Nothing in it names a merchant: WeChat's words
- * and links are sealed, pushes are encrypted by WeChat.
+ * A journal is a folder of files, one for each process and hour. A line is a create, a push, or the answers of a moment.
+ * Nothing in it names a merchant: WeChat's words and links are sealed, and WeChat has encrypted pushes.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -28,33 +28,33 @@ import type { Vault } from '../vault.js';
 
 export const JOURNAL_LIVES_MS = 86_400_000;
 
-/** A push that waited longer in the spool has two times: when it came, and when it was written. */
+/** The entry of a push that waited in the spool for longer than this has two times: when it came, and when it was written. */
 const WAITED_LONG_MS = 60_000;
 
 const FILE_LIVES_MS = 3_600_000;
 const FILE_BYTES = 16 * 1024 * 1024;
-/** A day of a platform is some megabytes; a disk is not filled. */
+/** A day of a platform takes some megabytes; the limit keeps a journal from filling the disk. */
 const MOST_FILES = 64;
 
 export interface JournalEntry {
   readonly registration: string;
-  /** The fact's own in the history. */
+  /** The write id that the fact has in the history. */
   readonly writeId: string;
   readonly fact: Fact;
-  /** The quota day that a create was charged to. */
+  /** The quota day that was charged for a create. */
   readonly day?: string;
 }
 
 export type JournaledPush = Omit<ReceivedPush, 'isOld'>;
 
 export interface Journal {
-  /** The folder's own: every process with the same id reads what all its processes have written, by whatever path or machine. */
+  /** The id of the folder: processes with the same id read what all of them have written, whatever their path or machine. */
   readonly id: string;
-  /** On disk when it resolves, with all that was given in the same moment; rejects where the disk does not take it. */
+  /** The entry is on disk when this resolves, with all other entries of the same moment; rejects if it cannot be written. */
   write(entry: JournalEntry): Promise<void>;
-  /** On disk when it returns. An old push is left out, which is nothing that would be recorded. */
+  /** The pushes are on disk when this returns. Old pushes are left out, because they are never recorded. */
   writePushes(pushes: readonly ReceivedPush[]): void;
-  /** What processes of this folder have written in the last day, oldest first. */
+  /** The entries that processes of this folder have written in the last day, oldest first. */
   read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
   close(): void;
 }
@@ -98,7 +98,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     file = undefined;
   }
 
-  /** Sealing a line, and writing it, takes longer than all the rest of a call; so the entries of a moment share one. */
+  /** Sealing and writing a line takes longer than all other work of a call, so the entries of a moment share one line. */
   function writeWaiting(): void {
     const entries = waiting?.entries ?? [];
     waiting = undefined;
@@ -160,7 +160,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
   };
 }
 
-/** A line as it stands in the file: of a create that is sent (r, m, d, f), of n sealed entries (s), or of a push. */
+/** A line of the file: a create that is sent (r, m, d, f), n sealed entries (s), or a push. */
 interface Line {
   readonly at: number;
   /** When it was written, of a push that had waited in the spool. */
@@ -182,7 +182,7 @@ interface Line {
 
 const LABEL = 'journal';
 
-/** The body is put behind the JSON of the rest: Base64 needs no look for what has to be escaped, which cost more than all else. */
+/** The body follows the JSON of the other fields: Base64 has nothing to escape, and looking for it cost more than all other work. */
 function lineOfPush(push: JournaledPush, now: number): string {
   const { receivedAt: at, createdAt, infoType, query, signature, ticket, body } = push;
   const w = now - at > WAITED_LONG_MS ? now : undefined;
@@ -190,7 +190,7 @@ function lineOfPush(push: JournaledPush, now: number): string {
   return `${rest.slice(0, -1)},"body":"${body.toString('base64')}"}\n`;
 }
 
-/** Undefined where they were sealed with another key. */
+/** Undefined if the entries were sealed with another key. */
 function entriesIn({ r, m = '', d, f, s }: Line, vault: Vault): JournalEntry[] | undefined {
   if (r !== undefined)
     return f === undefined ? [] : [{ registration: r, writeId: m, fact: f, ...(d !== undefined && { day: d }) }];
@@ -202,13 +202,13 @@ function entriesIn({ r, m = '', d, f, s }: Line, vault: Vault): JournalEntry[] |
   }
 }
 
-/** A process that was killed in a write has left a part of a line: that call was never made. */
+/** A process that was killed during a write has left a part of a line: that call was never made. */
 function linesOf(path: string): Line[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    // Forgotten meanwhile, by another process.
+    // Another process has deleted the file meanwhile.
     return [];
   }
   return text.split('\n').flatMap((line) => {
@@ -220,7 +220,7 @@ function linesOf(path: string): Line[] {
   });
 }
 
-/** Made by whichever process comes first. */
+/** The first process creates the id. */
 function idOf(folder: string): string {
   const path = join(folder, 'id');
   const own = `${path}.${randomBytes(6).toString('hex')}`;
@@ -235,7 +235,7 @@ function idOf(folder: string): string {
   return readFileSync(path, 'utf8').trim();
 }
 
-/** In the order in which they were begun. */
+/** Files in the order in which they were begun. */
 function journalFiles(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))

@@ -1,4 +1,4 @@
-/** The key under which a ledger makes registration ids of enterprise codes: made once, by the process that comes first. */
+/** The key with which registration ids are derived from enterprise codes. The first process creates it, once. */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type IdentifyInLedger, identifyWith } from '../../domain/merchant.js';

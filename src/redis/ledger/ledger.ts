@@ -27,13 +27,13 @@ export interface Ledger {
 
 /** What a fact passes in a process that keeps a journal: Redis may have forgotten what goes before it. */
 export interface Gate {
-  /** Up to which the process has compared its journal. */
+  /** The epoch with which the process has compared its journal. */
   epoch(): string;
   /** Resolves when the fact may be tried again. */
   pass(): Promise<void>;
   /** Records what journals have of a registration that Redis had forgotten. */
   restore(registration: string): Promise<void>;
-  /** How long others are waited for, too; absent: they are not. */
+  /** How long the fact also waits for other processes; absent: it does not. */
   readonly settleMs?: number;
 }
 
@@ -48,7 +48,7 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
     if (answer === null) return undefined;
     const [version, now, packed, ...fields] = answer;
     const registration = registrationFrom(id, fields as string[]);
-    // It has nothing but its row.
+    // A registration without a fact has only its row.
     const isNew = fields.length === 2;
     const json = String(packed).slice(String(packed).indexOf('\n') + 1);
     const of = json === '' ? [] : await columns(batchOf(registration.row));

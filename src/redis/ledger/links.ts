@@ -1,17 +1,17 @@
-/** Links that legal persons have yet to open. The ledger keeps the lists in the step that moves a registration. */
+/** Links that legal persons have yet to open. The step that moves a registration also updates these lists. */
 import type { Redis } from 'ioredis';
 import { key } from '../keys.js';
 
 export interface Links {
-  /** How many end after `from` and not after `until`; times in ms since 1970. */
+  /** How many links end after `from` and not after `until`; times in ms since 1970. */
   count(from: number, until: number): Promise<number>;
-  /** When the first one ends after `from`. */
+  /** When the first link after `from` ends. */
   nextEnd(from: number): Promise<number | undefined>;
-  /** Registrations with a link that ends by `until` and had no reminder; `most` of them. */
+  /** Registrations whose link ends by `until` and had no reminder; at most `most`. */
   toRemind(until: number, most: number): Promise<string[]>;
   /** False where another process was faster. */
   reminded(id: string): Promise<boolean>;
-  /** Registrations with a link that was not announced, `most` of them. */
+  /** Registrations whose link was not announced; at most `most`. */
   toAnnounce(most: number): Promise<string[]>;
   announced(id: string): Promise<boolean>;
 }

@@ -4,7 +4,7 @@ import { registrationOf } from '../../domain/work.js';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 
-/** Each once. In one step, because what leaves one of the three lists is in the next. */
+/** Each registration once. Read in one step, because a registration that leaves one of the three lists enters the next. */
 export async function liveRegistrations(redis: Redis): Promise<string[]> {
   const steps = redis
     .multi()

@@ -27,14 +27,14 @@ export interface LossGuard {
   epoch(): string;
   /** Resolves when this process has reported to the present epoch. */
   check(): Promise<void>;
-  /** What an answer to a call passes before it is recorded: this process has reported. */
+  /** The check before an answer to a call is recorded: this process has reported. */
   readonly ofAnswers: Gate;
   /**
-   * When other facts pass: every process has reported, or was waited for long enough. A push may be about a call that
-   * only another process knows.
+   * The check before other facts are recorded: every process has reported, or was waited for long enough. A push may be about
+   * a call that only another process knows.
    */
   readonly ofOthers: Gate;
-  /** Records what journals have of a registration that Redis had forgotten as a whole, and that was loaded again. */
+  /** Records the kept entries of a registration that Redis had forgotten as a whole, and that was loaded again. */
   restore(registration: string): Promise<void>;
   /** Keeps an entry of the journal if Redis has forgotten its whole registration, until that is loaded again. */
   keep(entry: JournalEntry): Promise<void>;
@@ -55,7 +55,7 @@ export interface LossGuardOptions {
 /** The longest wait for processes that have yet to report to a new epoch. */
 export const SETTLE_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
-/** A process not seen for so long before Redis was last used had died before, and is not waited for. */
+/** A process that was not seen for this long before Redis was last used had died earlier, and is not waited for. */
 const SEEN_WITHIN_MS = 60_000;
 const SETTLED_LOOK_MS = 200;
 /** How many histories are read at once. */
@@ -108,7 +108,7 @@ export async function guardAgainstLoss({
     const { epoch, waitedMs } = seen;
     const isNew = epoch !== reported;
     if (!isNew && waitedMs < permitMs) return;
-    // Before the journal is read: what a process writes that dies after that would be missed.
+    // Asked before the journal is read: otherwise the last entries of a process that dies in between would be missed.
     const spoken = await spokenFor(waitedMs >= permitMs);
     if (!isNew && spoken.length === 0) return;
     const written = journal.read();
@@ -127,9 +127,9 @@ export async function guardAgainstLoss({
   }
 
   /**
-   * Processes that have not reported and whose journals are read here, because they are in the same folder. A process
-   * that has ended writes no more; nor does another process write anything that it was permitted before, once no permit
-   * of that time is valid any more.
+   * Processes that have not reported and whose journals this process reads, because they share its folder. A process that has
+   * ended writes no more. Another process writes no more entries of calls that it was permitted earlier, once those permits
+   * have expired.
    */
   async function spokenFor(permitsAreOver: boolean): Promise<string[]> {
     const beside = (await redis.smembers(key('unreported'))).filter(
@@ -139,12 +139,12 @@ export async function guardAgainstLoss({
     return beside.filter((_, at) => spoken[at]);
   }
 
-  /** Of another machine, or of a container, it is not known. */
+  /** False for a process of another machine or container: it is not known. */
   async function hasEnded({ host, pid, start }: Process): Promise<boolean> {
     return host === self.host && (await startOf(pid)) !== start;
   }
 
-  /** A look that begins after it was asked for. */
+  /** Resolves after a look that began after this call. */
   function check(): Promise<void> {
     if (running === undefined) {
       running = look().finally(() => {
@@ -163,8 +163,7 @@ export async function guardAgainstLoss({
 
   function checkAlone(): void {
     check().catch((error) => {
-      if (!closed)
-        log.warn({ err: error }, 'it could not be found out whether Redis has forgotten anything; trying again');
+      if (!closed) log.warn({ err: error }, 'could not check whether Redis has forgotten anything; trying again');
     });
   }
 
@@ -196,7 +195,7 @@ export async function guardAgainstLoss({
   }
 
   async function restore(registration: string): Promise<void> {
-    // Recorded nowhere else: they stay until a sheet brings the registration back.
+    // The kept entries are recorded nowhere else: they stay until a sheet brings the registration back.
     if ((await ledger.read(registration)) === undefined) return;
     const orphans = await redis.lrange(key('forgotten', registration), 0, -1);
     const entries = orphans.map((text) => {
@@ -226,12 +225,12 @@ export async function guardAgainstLoss({
       clearInterval(timer);
       redis.off('ready', checkAlone);
       journal.close();
-      // No process has to wait for a process that has reported, and is gone.
+      // No process has to wait for this one: it has reported, and ends.
       if (redis.status === 'ready') await redis.zrem(key('processes'), name).catch(() => {});
     },
   };
 
-  /** Answers how many were missing. */
+  /** Returns how many facts were missing. */
   async function restoreFacts(to: Redis, book: Ledger, entries: readonly JournalEntry[]): Promise<number> {
     let missing = 0;
     const purged = await purgedBefore(to);
@@ -257,30 +256,30 @@ export async function guardAgainstLoss({
     if (snapshot === undefined) return keepOrphan(entry);
     if (await hasWriteId(redis, id, writeId)) return false;
     const { registration } = snapshot;
-    // The facts by which it could be sent again were lost with it: of the operator, of a sheet, or that its link was lost. An
-    // earlier attempt only enters the history.
+    // The fact that allowed sending it again was lost as well: the operator's, that of a sheet, or that its link was lost. A
+    // create of an earlier attempt only enters the history.
     const wasSentAgain =
       fact.kind === 'create_sent' && next(registration, fact) === undefined && fact.at > (registration.sentAt ?? 0);
     if (wasSentAgain && registration.state !== 'created') await makeUnsent(id, registration, fact.at, book);
     const before = wasSentAgain ? await book.read(id) : snapshot;
-    // Another process of this folder compares the same journal.
+    // Another process of this folder may have recorded the entry from the same journal.
     if (wasSentAgain && (await hasWriteId(redis, id, writeId))) return false;
     const charged = fact.kind === 'create_sent' && day !== undefined;
     await book.record(id, fact, charged ? { charge: day } : {}, before, writeId);
     return true;
   }
 
-  /** As it must have been before it was sent again; what another process has done about the attempt before stays. */
+  /** Restores the state from which it was sent again. If another process has already settled the earlier attempt, that stays. */
   async function makeUnsent(id: string, { state, sentAt }: Registration, at: number, book: Ledger): Promise<void> {
     const about = { at, ...(sentAt !== undefined && { callSentAt: sentAt }) };
-    // Nothing was heard of it: that is no verdict on a first row, or on the line's probe.
+    // No answer is known: that is no verdict on a canary, or on the line's probe.
     const quietly = { rowVerdict: 'none' } as const;
     if (!isOver(state)) await book.record(id, { kind: 'push_overdue', ...about }, quietly);
     const because = 'Redis had forgotten why it was sent again';
     await book.record(id, { kind: 'retry_asked', because, ...about }, quietly);
   }
 
-  /** Its row was forgotten, too. Should a sheet name the enterprise again, it is found before it is sent (acquire.lua). */
+  /** Redis has forgotten the row, too. If a sheet names the enterprise again, acquire.lua finds the entry before the row is sent. */
   async function keepOrphan({ fact, ...rest }: JournalEntry): Promise<boolean> {
     const { registration } = rest;
     const known = await redis.lrange(key('forgotten', registration), 0, -1);
@@ -300,19 +299,19 @@ export async function guardAgainstLoss({
 interface Seen {
   readonly epoch: string;
   readonly facts: number;
-  /** For how long others have been waited for; -1: they are not. */
+  /** For how long creates have waited for other processes; -1: they do not wait. */
   readonly waitedMs: number;
   readonly others: readonly string[];
 }
 
-/** A process that reads the journals of a folder reports for all processes that write there. */
+/** The folder of the journal: a process that reads it can report for all processes that write there. */
 interface Process {
   readonly folder: string;
   readonly host: string;
   readonly pid: number;
-  /** Another process gets the same id in time. */
+  /** When the process started: process ids are reused. */
   readonly start: string;
-  /** Two guards may be in one process. */
+  /** Distinguishes two guards of one process. */
   readonly part: string;
 }
 

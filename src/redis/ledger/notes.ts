@@ -1,4 +1,4 @@
-/** Notes of many registrations at once. They are entries of the histories; only histories with a note are read. */
+/** Notes of many registrations at once. Notes are entries of histories; only histories with a note are read. */
 import type { Redis } from 'ioredis';
 import { type NotesShown, notesIn } from '../../domain/note.js';
 import type { HistoryEntry } from '../../domain/snapshot.js';
@@ -7,10 +7,10 @@ import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import { NOTED } from './write-set.js';
 
-/** By registration; one without a note is missing. */
+/** By registration; registrations without a note are absent. */
 export type NotesOf = (ids: readonly string[]) => Promise<ReadonlyMap<string, NotesShown>>;
 
-/** So few for a run of the script that Redis answers others within a millisecond. */
+/** How many registrations one run of the script takes: few enough that Redis answers other clients within a millisecond. */
 const ASKED_AT_ONCE = 500;
 
 export function openNotes(redis: Redis): NotesOf {

@@ -1,6 +1,6 @@
 /**
- * Forgetting the merchants of a batch: a few rows at a time, so that a batch of a million does not block Redis, and again
- * where it was interrupted.
+ * Forgets the merchants of a batch: a few rows at a time, so that a batch of a million does not block Redis. An interrupted
+ * run is continued by the next one.
  */
 import type { Redis } from 'ioredis';
 import { type Batch, ROWS_PER_PAGE } from '../../domain/batch.js';
@@ -11,27 +11,27 @@ import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { FIELD_OF_OUTCOME_TIME, SHOWN_NAMES } from './registration-fields.js';
 
-/** Rows that one run forgets: half a millisecond, during which Redis serves no other client. */
+/** How many rows one run forgets: half a millisecond, during which Redis serves no other client. */
 const ROWS_AT_ONCE = 32;
 
-/** Entries of a list that one run looks at: the deeper they lie, the longer Redis looks for each. */
+/** How many entries of a list one run examines: the deeper an entry lies, the longer Redis takes to find it. */
 const ENTRIES_AT_ONCE = 64;
 
 export interface Purging {
-  /** When the last row of a batch had its outcome, in ms since 1970; 0 where none has. */
+  /** When the last row of a batch got its outcome, in ms since 1970; 0 if no row has one. */
   lastOutcome(batch: Batch): Promise<number>;
   /**
-   * Written before anything is deleted. A Redis that has this mark had everything of the time before it, so what journals have
-   * of that time and Redis has not is purged, not forgotten (loss.ts).
+   * Written before anything is deleted. A Redis with this mark had all facts of the time before it, so an entry of a journal from
+   * that time which Redis lacks was purged, not lost (loss.ts).
    */
   markPurged(before: number): Promise<void>;
-  /** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Answers how many those were. */
+  /** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Returns how many registrations were forgotten. */
   purgeBatch(batch: Batch, now: number): Promise<number>;
-  /** Takes what was purged out of the lists of work and of calls, a part of a list at a time. */
+  /** Removes purged registrations from the lists of work and of calls, a part of a list at a time. */
   tidyLists(): Promise<void>;
   /**
-   * What was deleted lies in the append-only file until that is written anew. Waits for the end: a private server that is shut
-   * down in the middle would keep the old file.
+   * Deleted data stays in the append-only file until Redis rewrites the file. Waits for the end of the rewrite: a private server
+   * that is shut down before it would keep the old file.
    *
    * @throws Error where Redis could not write it
    */
@@ -64,7 +64,7 @@ async function markPurged(redis: Redis, before: number): Promise<void> {
   if (before > marked) await redis.hset(key('epoch'), 'purgedBefore', before);
 }
 
-/** In ms since 1970; 0 where nothing was purged. */
+/** In ms since 1970; 0 if nothing was purged. */
 export async function purgedBefore(redis: Redis): Promise<number> {
   return Number((await redis.hget(key('epoch'), 'purgedBefore')) ?? 0);
 }
@@ -81,7 +81,7 @@ async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<numb
   }
   const steps = redis
     .multi()
-    // Redis frees what is large beside its other work.
+    // UNLINK frees large values in the background.
     .unlink(key('keptOutcomes', batch.id), key('firstRows', batch.id), key('held', batch.id))
     .srem(key('heldBatches'), batch.id)
     .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now })
@@ -99,7 +99,7 @@ async function tidyLists(redis: Redis): Promise<void> {
   await tidyList(redis, 'recent', key('recent'), []);
 }
 
-/** Takes what is over out of the list of what is ready, so that it need not be passed over when work is handed out. */
+/** Removes registrations without work from the list of ready ones, so that handing out work need not skip them. */
 export function tidyReady(redis: Redis, kind: WorkKind): Promise<void> {
   return tidyList(redis, 'ready', key('ready', kind), STATES_WITH_WORK[kind]);
 }

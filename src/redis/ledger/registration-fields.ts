@@ -12,20 +12,20 @@ interface Field {
   readonly short: string;
   readonly read: (text: string) => unknown;
   readonly write?: (value: never) => string;
-  /** Not stored when it has this value. */
+  /** The usual value, with which the field is not stored. */
   readonly usual?: unknown;
-  /** A report needs it. */
+  /** True: a report needs this field. */
   readonly shown?: true;
 }
 
 const text = (value: string): string => value;
 
-/** What WeChat or a person wrote must not look like the joints of a page (page.lua). */
+/** Text of WeChat or of a person must not contain the separators of a page (page.lua). */
 const withoutJoints = (value: string): string => value.replaceAll('\u001e', ' ').replaceAll('\u001f', ' ');
 
 /** Short names: a million registrations carry them. */
 const FIELDS: readonly Field[] = [
-  // A row that is loaded writes one field only, which saves Redis a third of the registration's hash.
+  // A loaded row writes one field only, which saves Redis a third of the registration's hash.
   { name: 'state', short: 's', read: text, usual: 'queued', shown: true },
   { name: 'row', short: 'r', read: text },
   {
@@ -89,17 +89,17 @@ const SHOWN: readonly Field[] = FIELDS.filter((field) => field.shown);
 
 export const SHOWN_NAMES: readonly string[] = SHOWN.map((field) => field.short);
 
-/** Where SHOWN has the field of that name. */
+/** The position in SHOWN of the field of that name. */
 export function placeOfShown(name: keyof Registration): number {
   const place = SHOWN.findIndex((field) => field.name === name);
-  if (place < 0) throw new Error(`A report is not shown ${name}`);
+  if (place < 0) throw new Error(`A report does not show ${name}`);
   return place;
 }
 
-/** When a registration had its outcome. */
+/** When a registration got its outcome. */
 export const FIELD_OF_OUTCOME_TIME = shortNameOf('finishedAt');
 
-/** Short names and values by turns, as the hash has them. Other names in the hash are not of this table. */
+/** Short names and values, alternating, as the hash has them. Names that are not in this table are ignored. */
 export function registrationFrom(id: string, fields: readonly string[]): Registration {
   const registration = newRegistration(id, '') as unknown as Record<string, unknown>;
   for (let at = 0; at < fields.length; at += 2) put(registration, BY_SHORT_NAME.get(fields[at] ?? ''), fields[at + 1]);
@@ -113,14 +113,14 @@ export function shownRegistrationFrom(id: string, values: readonly string[]): Re
   return registration as unknown as Registration;
 }
 
-/** What a report needs of a registration: each value in its place, '' for one that it has not. */
+/** What a report needs of a registration: each value in its place, '' for a missing value. */
 export function outcomeText(registration: Registration): string {
   let text = stored(FIRST_SHOWN, registration) ?? '';
   for (const field of OTHERS_SHOWN) text += FIELD_JOINT + (stored(field, registration) ?? '');
   return text;
 }
 
-/** The same as a row keeps it when another row begins a new attempt: with one value more, by which such a row is known. */
+/** The outcome that a row keeps when another row begins a new attempt: one more value marks such a row. */
 export function keptOutcomeText(registration: Registration): string {
   return outcomeText(registration) + FIELD_JOINT;
 }
@@ -130,7 +130,7 @@ export const FIELD_JOINT = '\u001f';
 
 const [FIRST_SHOWN, ...OTHERS_SHOWN] = SHOWN as readonly [Field, ...Field[]];
 
-/** The field of the hash that has this of a registration. */
+/** The field of the hash with this property of a registration. */
 export function shortNameOf(name: string): string {
   const short = OTHER_FIELDS[name] ?? FIELDS.find((field) => field.name === name)?.short;
   if (short === undefined) throw new Error(`A registration has no field ${name}`);
@@ -141,7 +141,7 @@ function put(registration: Record<string, unknown>, field: Field | undefined, va
   if (field !== undefined && value !== '') registration[field.name] = field.read(value);
 }
 
-/** What HSET and HDEL have to write to turn the hash of one registration into the hash of another. */
+/** What HSET and HDEL have to change to turn the hash of one registration into that of another. */
 export function difference(before: Registration, after: Registration): { set: string[]; del: string[] } {
   const set: string[] = [];
   const del: string[] = [];

@@ -11,18 +11,18 @@ import { key, prefix } from '../keys.js';
 import { script } from '../scripts.js';
 import type { WakeupChannel } from '../wakeup-channel.js';
 
-/** The order in which they are handed out: an auth_code lives ten minutes. */
+/** The order in which work is handed out: an auth_code lives ten minutes. */
 const WORK_KINDS: readonly WorkKind[] = ['authorize', 'follow-up', 'submit'];
 
-/** addBulk is one pipeline: this many at once keep both Redis and the event loop free for others. */
+/** addBulk is one pipeline: with this many jobs at once, Redis and the event loop stay free for other work. */
 const HANDED_AT_ONCE = 500;
 
-/** Registrations that one run looks at: a few milliseconds, during which Redis serves no other client. */
+/** How many registrations one run examines: a few milliseconds, during which Redis serves no other client. */
 const LOOKED_AT_ONCE = 1000;
 
 /**
- * Minutes of work at a slow pace. Each costs a worker a third of a millisecond where its row was cancelled meanwhile, and
- * new rows wait behind them.
+ * Minutes of work at a slow pace. Not more, because a registration whose row was cancelled meanwhile costs a worker a third of
+ * a millisecond, and new rows wait behind all of them.
  */
 const JOBS_IN_WINDOW = 1000;
 
@@ -38,11 +38,11 @@ const CHUNKS_A_SECOND = 50;
 const SHORTEST_PAUSE_MS = 5;
 const TRY_AGAIN_MS = 1_000;
 
-/** A job that was handed so long ago and is not done is handed again. */
+/** A job that was handed out this long ago and is not done is handed out again. */
 const OVERDUE_MS = 60_000;
 
 export interface Relay {
-  /** A job is done: the window has room for another, if one waits. */
+  /** A job is done: the window has room for the next one that waits. */
   roomMade(): void;
   stop(): Promise<void>;
 }
@@ -51,17 +51,17 @@ export interface RelayOptions {
   readonly redis: Redis;
   readonly wakeupChannel: WakeupChannel;
   readonly log: Logger;
-  /** Registrations that BullMQ holds at most, of each kind. */
+  /** How many registrations of each kind BullMQ holds at most. */
   readonly windowSize: number;
-  /** Calls that may be made: a fast pace is handed out in larger chunks. */
+  /** How many calls may be made: at a fast pace, chunks are larger. */
   readonly perSecond: number;
   /** ms since 1970 */
   readonly now?: () => number;
 }
 
-/** What a job of BullMQ carries: registrations that are worked off together, none of them named but by its id. */
+/** The data of a BullMQ job: registrations that are processed together, named by their ids only. */
 export interface JobChunk {
-  /** `registration-chunk` each */
+  /** each `registration-chunk` */
   readonly jobs: readonly string[];
 }
 
@@ -74,10 +74,10 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   let swept = now();
   /** BullMQ may lack any job of the window. */
   let mayLack = true;
-  /** Registrations that were ready and found no room. */
+  /** Ready registrations for which the window had no room. */
   let waiting = 0;
 
-  /** A chunk is added at once: BullMQ accepts no second part of a chunk that it has. */
+  /** A chunk is added as a whole: BullMQ accepts no second part of a chunk that it has. */
   async function add(kind: WorkKind, jobs: readonly string[]): Promise<void> {
     const chunks = new Map<string, string[]>();
     for (const job of jobs) {
@@ -179,7 +179,7 @@ export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, n
   };
 }
 
-/** One end of a queue. */
+/** The producing end of a queue. */
 export function openQueue(redis: Redis, kind: WorkKind): Queue {
   const queue = new Queue(kind, { connection: redis, prefix: prefix() });
   queue.on('error', () => {

@@ -1,34 +1,34 @@
-/** What a fact changes for the rows of sheets that name the registration: which outcome each of them shows and counts as. */
+/** What a fact changes for the rows of sheets that name the registration: which outcome each row shows and counts as. */
 
 import { countedAs, countedWhileWaiting } from '../../domain/batch.js';
 import type { Registration } from '../../domain/registration.js';
 import { keptOutcomeText } from './registration-fields.js';
 import { RELATION_CODES } from './relation-codes.js';
 
-/** One row, as prelude.lua writes it down. */
+/** The change of one row, as prelude.lua writes it. */
 export type RowChange = readonly [
   /** `batch/index` */
   pointer: string,
-  /** What the row is to the registration from now on (relation-codes.ts); '' for no change. */
+  /** The row's relation to the registration from now on (batches.ts, `Relation`); '' for no change. */
   relation: string,
   /** The names under which its batch counts it, before and after. */
   countedBefore: string,
   countedAfter: string,
-  /** The outcome that it keeps, whatever becomes of the registration (page.lua); '' where it shows the registration's. */
+  /** The outcome that the row keeps, whatever becomes of the registration (page.lua); '' if it shows the registration's outcome. */
   kept: string,
 ];
 
-/** What a fact does to a registration, and a waiting row that takes its turn with it. */
+/** What a fact does to a registration, and which waiting row takes its turn in the same step. */
 export interface Course {
   readonly before: Registration;
   /** Before its rows changed: with the fact, where a waiting row has taken its turn after it. */
   readonly last: Registration;
   readonly after: Registration;
-  /** Its rows are replaced by another one, so that they are never sent. */
+  /** True: another row replaces its rows, which are never sent. */
   readonly replaces: boolean;
 }
 
-/** Undefined where every row goes on showing the registration: the usual case, in which counting the state anew is enough. */
+/** Undefined if every row goes on showing the registration: the usual case, in which counting the new state is enough. */
 export function rowChanges(course: Course): readonly RowChange[] | undefined {
   const { before, after } = course;
   if (before.row === after.row && before.joinedRows === after.joinedRows && before.waitingRows.length === 0)
@@ -58,7 +58,7 @@ function isOwn({ row, joinedRows }: Registration, pointer: string): boolean {
   return row === pointer || joinedRows.includes(pointer);
 }
 
-/** What a row that was just accepted is, and counts as. */
+/** The relation of a row that was just accepted, and the name under which it is counted. */
 export function newRow(pointer: string, registration: Registration): { relation: string; counted: string } {
   if (registration.waitingRows.includes(pointer)) {
     return { relation: RELATION_CODES.waits + registration.id, counted: countedWhileWaiting(registration.state) };

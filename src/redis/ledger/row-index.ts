@@ -16,10 +16,10 @@ import { script } from '../scripts.js';
 
 const BYTES_OF_ROW = 8;
 
-/** Pages that are requested from Redis at once: of one large batch or of many small ones. It looks at so many for half a millisecond. */
+/** How many pages are requested from Redis at once, of one large batch or of many small ones. Redis takes half a millisecond for them. */
 const PAGES_AT_ONCE = 64;
 
-/** Reads that are under way together: while a sheet loads, Redis takes many milliseconds for each. Pages of rows are large. */
+/** How many reads are under way at once: while a sheet loads, Redis takes many milliseconds for each. Pages of rows are large. */
 const READS_AHEAD = { rowIndex: 16, rows: 2 };
 
 /** As accept.lua stores them: the bytes of one row after the other. */
@@ -36,7 +36,7 @@ function digestOf(text: string): number {
   return crc32(comparable(text));
 }
 
-/** Rows that may have `text` as name or Weixin ID: in the order of `batches`, of each the newest first. */
+/** Rows that may have `text` as name or Weixin ID: in the order of `batches`, and within a batch the newest first. */
 export async function* rowsThatMayBe(
   redis: Redis,
   batches: readonly BatchSize[],
@@ -70,7 +70,7 @@ export async function* rowsNamedAmong(
   }
 }
 
-/** Rows that have `text` in one of their cells: in the order of `batches`, of each the newest first. */
+/** Rows that have `text` in one of their cells: in the order of `batches`, and within a batch the newest first. */
 export async function* rowsWith(redis: Redis, batches: readonly BatchSize[], text: string): AsyncGenerator<RowOfBatch> {
   const isIn = lookFor(text);
   async function read(keys: string[]): Promise<string[][]> {
@@ -79,7 +79,7 @@ export async function* rowsWith(redis: Redis, batches: readonly BatchSize[], tex
     return (await answersOf(steps)) as string[][];
   }
   for await (const { batch, first, content } of pagesFromTheEnd(batches, read, 'rows')) {
-    // Most pages have none: one look for all of their rows.
+    // Most pages have no match: one search covers all rows of a page.
     if (!isIn(content.join('\n'))) continue;
     for (let at = content.length - 1; at >= 0; at -= 1) {
       if (isIn(content[at] ?? '')) yield { batch, index: first + at };
@@ -87,7 +87,7 @@ export async function* rowsWith(redis: Redis, batches: readonly BatchSize[], tex
   }
 }
 
-/** A page of rows of a batch, or what lies beside it; `first` is the index of its first row. */
+/** A page of rows of a batch, or its page of digests; `first` is the index of its first row. */
 interface PageOfBatch<Content> {
   readonly batch: BatchSize;
   readonly first: number;
@@ -116,7 +116,7 @@ async function* pagesFromTheEnd<Content>(
   for (let at = 0; at < pages.length || reading.length > 0; ) {
     for (; at < pages.length && reading.length < READS_AHEAD[what]; at += PAGES_AT_ONCE) {
       const begun = readFrom(at);
-      // An error is reported when its turn comes, and not at all where enough was found before.
+      // An error is thrown when the result is awaited, and ignored if enough was found before.
       begun.catch(() => {});
       reading.push(begun);
     }

@@ -1,6 +1,6 @@
 /**
- * Rows as accept.lua takes them. A page is a few texts instead of thousands of objects: the garbage collector has nothing to copy while
- * Redis works on it, and a thread hands it over at little cost.
+ * Rows as arguments of accept.lua. A page is a few texts instead of thousands of objects: the garbage collector has nothing to
+ * copy while Redis works on it, and a thread hands it over at little cost.
  */
 import type { AcceptedRow, DetailColumns } from '../../domain/row.js';
 import { JOINT } from './packed-rows.js';
@@ -10,11 +10,11 @@ import { packRow, unpackRow } from './rows.js';
 /** Places count from 0. */
 export interface RowsToAccept {
   readonly count: number;
-  /** UTF-8: what packRow makes of each row. */
+  /** The results of packRow for all rows, in UTF-8. */
   readonly packed: Uint8Array;
   /** For the row index. */
   readonly digests: Uint8Array;
-  /** 16 characters each. */
+  /** Registration ids, 16 characters each. */
   readonly registrations: string;
   /** Places of rows that have a registration and are never sent. */
   readonly unsent: readonly number[];
@@ -44,7 +44,7 @@ function placesWhere(rows: readonly AcceptedRow[], matches: (row: AcceptedRow) =
   return places;
 }
 
-/** Undefined of a row that our checks refused. */
+/** Undefined for a row that our checks refused. */
 export function registrationAt({ registrations }: RowsToAccept, at: number): string | undefined {
   const id = registrations.slice(at * NO_REGISTRATION.length, (at + 1) * NO_REGISTRATION.length);
   return id === NO_REGISTRATION ? undefined : id;
@@ -61,7 +61,7 @@ export function openRowsToAccept(rows: RowsToAccept, columns: DetailColumns): (a
   });
 }
 
-/** What comes from another thread is no Buffer any more. */
+/** A Buffer from another thread arrives as a Uint8Array. */
 export function bytesOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -23,16 +23,16 @@ type Packed = [
 ];
 
 const JOINT = '\u001d';
-/** Behind it stand the details that differ from their cells. */
+/** Separates the cells from the details that differ from their cells. */
 export const DETAILS_JOINT = '\u001c';
-/** What a joined row could not have: its own joints, those of a page (page.lua), and halves of characters. */
+/** Characters that a joined row cannot contain: its own separators, those of a page (page.lua), and halves of surrogate pairs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the joints
 const NOT_JOINABLE = /[\u001c-\u001f\ud800-\udfff]/u;
 
 export function packRow(row: Row, columns: DetailColumns): string {
   if (row.problems.length > 0 || row.merchant === undefined || row.cells.length === 0) return packed(row, columns);
   const { merchant, cells, line } = row;
-  // One look at the whole row. The spaces keep two halves of characters apart that would make a whole one.
+  // One test for the whole row. The spaces keep halves of surrogate pairs apart that would form a character.
   if (NOT_JOINABLE.test(cells.join(' '))) return packed(row, columns);
   const text = `${line}${JOINT}${cells.join(JOINT)}`;
   const details = detailsBesideCells(merchant, cells, columns);
@@ -77,7 +77,7 @@ const orItsCell = (detail: string): string | 0 => (detail === '' ? 0 : detail);
 
 const NONE: readonly never[] = [];
 
-/** 0 for a detail that its cell has; those at the end are left out, which nearly always are all. */
+/** 0 for a detail that equals its cell. Zeros at the end are left out, and nearly always all are zeros. */
 function detailsBesideCells(
   merchant: Merchant,
   cells: readonly string[],

@@ -1,9 +1,9 @@
-/** Whether pushes come in or calls go out at the moment: what is large and can wait goes slower then. */
+/** Whether pushes come in or calls go out at the moment: large work that can wait slows down for them. */
 import type { Redis } from 'ioredis';
 import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 
-/** How long after the last push or call a next one may come. */
+/** How long after a push or call the next one is still expected. */
 const LATELY_MS = 1_000;
 
 export async function isTraffic(redis: Redis): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** The jobs between ledger and BullMQ: how many there are, and giving one back. */
+/** The jobs between ledger and BullMQ: their number, and how a worker gives one back. */
 import type { Redis } from 'ioredis';
 import type { Wait } from '../../domain/registration.js';
 import { type Job, STATES_WITH_WORK, type WorkKind } from '../../domain/work.js';
@@ -8,13 +8,13 @@ import { script } from '../scripts.js';
 
 export interface Workload {
   /**
-   * `dueAt` in ms since 1970; undefined: no work is left. A time that has passed by Redis' clock: at once, as the next
-   * one.
+   * Returns a job. `dueAt` in ms since 1970; undefined: no work is left. If the time has passed by Redis' clock, the job is
+   * handed out next.
    */
   giveBack(job: Job, id: string, dueAt: number | undefined): Promise<void>;
-  /** Jobs that wait to be handed to BullMQ or are there; timed ones are not counted, and some may be over. */
+  /** Jobs that wait to be handed to BullMQ or are there, without scheduled ones; some may have no work left. */
   inHand(kind: WorkKind): Promise<number>;
-  /** Registrations whose push is overdue, so that they wait for their search. */
+  /** Registrations that wait for a search because their push is overdue. */
   searchesDue(): Promise<number>;
   /** Registrations that become due after now and up to `until` (ms since 1970). */
   dueUntil(kind: WorkKind, until: number): Promise<number>;
@@ -26,12 +26,12 @@ export interface Workload {
   /** Registrations by state, each counted once. */
   states(): Promise<Readonly<Record<string, number>>>;
   /**
-   * Every registration that will be sent by `create`, now, later, or when the first rows of its batch were accepted.
+   * Every registration that will be sent by `create`: now, later, or once the canaries of its batch were accepted.
    */
   toSend(): Promise<number>;
   /**
    * What the registrations that are due next wait for: each wait once, and until when the first of them waits, in ms since 1970.
-   * `most` of them are looked at.
+   * Examines `most` of them.
    */
   dueNext(most: number): Promise<{ readonly wait: Wait | undefined; readonly until: number }[]>;
 }
@@ -64,7 +64,7 @@ export function openWorkload(redis: Redis): Workload {
     },
     inHand,
     async isSending(until) {
-      // In one step: what leaves one of these is in the next. A job has left the window when its call is made.
+      // Read in one step: a registration that leaves one of these enters the next. A job has left the window when its call is made.
       const steps = redis
         .multi()
         .llen(key('ready', 'submit'))

@@ -16,24 +16,24 @@ import { type RowChange, rowChanges } from './row-changes.js';
 export interface WriteSet extends Omit<Effects, 'job' | 'repeatedError' | 'ifStopped'> {
   readonly at: number;
   readonly unchanged?: true;
-  /** Without the write id, which the script adds: so that one text serves for many registrations. */
+  /** Without the write id, which the script adds, so that one text serves many registrations. */
   readonly entry: string;
-  /** Of a write set that another one's script records (undo, accept.lua); any other has it beside it. */
+  /** The write id of a step that is part of another step; otherwise the write id is a separate argument. */
   readonly writeId?: string;
   /** The entry of the waiting row that took its turn. */
   readonly turn?: string;
-  /** Fields and values by turns; the script adds the version. */
+  /** Fields and values, alternating; the script adds the version. */
   readonly set: readonly string[];
   readonly del?: readonly string[] | undefined;
   readonly state: Registration['state'];
   readonly wait?: Wait | undefined;
   /** The state to which the fact itself led, where a waiting row took its turn in the same step. */
   readonly passed?: Registration['state'];
-  /** Absent where all rows go on showing the registration. */
+  /** Absent if all rows go on showing the registration. */
   readonly rows?: readonly RowChange[];
   /** The details of another row are sent. */
   readonly replaced?: true;
-  /** `due` is text: a number that a Lua script hands on is printed by Redis at the price of another command. */
+  /** `due` is text: printing a number that a Lua script passes on costs Redis as much as another command. */
   readonly scheduled?: { readonly kind: WorkKind; readonly due: string } | undefined;
   readonly ready?: WorkKind | undefined;
   readonly over?: true;
@@ -87,7 +87,7 @@ export function writeSetOf(
   return { writeSet, recorded };
 }
 
-/** The write set that would follow this one, made now: the script knows whether it is needed. */
+/** The write set of the follow-up step, made in advance: the script decides whether it is needed. */
 function undoOf(after: Registration, ifStopped: Fact | undefined): { undo?: string } {
   if (ifStopped === undefined) return {};
   const { writeSet } = writeSetOf({ registration: after }, ifStopped, {});
@@ -103,7 +103,7 @@ function miniProgramOf(fact: Fact): Pick<WriteSet, 'owns'> {
   return { owns: { appid, code } };
 }
 
-/** The call was not made, or has its answer: no search is needed before the registration is sent again. */
+/** Whether the call was not made, or has its answer: then no search is needed before the registration is sent again. */
 function isBackInLine(before: Registration, after: Registration): boolean {
   return !isUnsent(before.state) && isUnsent(after.state);
 }

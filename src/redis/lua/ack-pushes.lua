@@ -1,7 +1,7 @@
 -- Acknowledges pushes whose facts are recorded, and counts them.
 -- KEYS 1 the stream of pushes
 -- ARGV 1 group, 2 the epoch in which recording them began ('' of a process without a journal), 3 how many pushes,
---      then the entry of each, then "InfoType|outcome" and a number by turns
+--      then the entry of each, then "InfoType|outcome" and a number, alternating
 -- Answers 1, or 0 if Redis began anew since then. It may have lost their facts, so none is acknowledged: they come again, and
 -- what is recorded already changes nothing. A second run counts twice, as one whose answer was lost.
 if ARGV[2] ~= '' then

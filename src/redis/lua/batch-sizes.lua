@@ -1,7 +1,7 @@
--- How many rows batches have: of thousands of batches, each answer of its own would cost more than all of them.
+-- Counts the rows of batches in one run: for thousands of batches, separate commands would cost more.
 -- KEYS 1 any key of ours
 -- ARGV batch ids
--- Answers of each how many; -1 if there is no such batch, or it was purged.
+-- Answers for each batch its number of rows; -1 if there is no such batch, or it was purged.
 local answer = {}
 for i, id in ipairs(ARGV) do
   local batch = redis.call('HMGET', key.batch(id), 'columns', 'rows', 'purgedAt')

@@ -1,7 +1,7 @@
--- Which of many registrations have a note, asked in one run instead of by a command each.
+-- Finds which registrations have a note, in one run instead of one command for each.
 -- KEYS 1 any key of ours
 -- ARGV 1 the field that marks a note, 2… registrations
--- Answers those with one.
+-- Answers the registrations that have a note.
 local noted = {}
 for at = 2, #ARGV do
   if fields_of(ARGV[at], ARGV[1])[1] then noted[#noted + 1] = ARGV[at] end

@@ -1,4 +1,5 @@
--- Opens a batch: what it is, its number, and its place behind the batches before it. A second opener gives it another number; both name it.
+-- Opens a batch: writes its fields, its number, and its place after the earlier batches. A second opener gives it another number;
+-- both numbers name it.
 -- KEYS 1 batch
 -- ARGV 1 batch id, then fields and values of the batch
 local number = redis.call('HLEN', key.batchNumbers()) + 1

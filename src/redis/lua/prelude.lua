@@ -133,7 +133,7 @@ local function change_rows(rows)
   end
 end
 
--- Does the same for many: calls `one` with `width` arguments of ARGV at a time, after ARGV 1, which all share. An error of one
+-- Runs a script's function for many callers: calls `one` with `width` arguments of ARGV at a time, after ARGV 1, which all share. An error of one
 -- call is that call's answer. Only READONLY ends the whole run: the server has become a replica and refuses every write, and
 -- ioredis looks for the new primary only if the run itself fails.
 local function each(width, one)

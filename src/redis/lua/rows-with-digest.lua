@@ -2,8 +2,8 @@
 -- through in a fraction of the time in which it sends them.
 -- KEYS pages of digests
 -- ARGV 1 the digest, four bytes
--- Answers { key, row, … }: the place of the key among these, from 0, and that of the row in its page; in the order of the keys,
--- of each the last row first.
+-- Answers { key, row, … }: the position of the key among KEYS, from 0, and the position of the row in its page; in the order of
+-- the keys, and within a key the last row first.
 local answer = {}
 for place, name in ipairs(KEYS) do
   local digests = redis.call('GET', name)

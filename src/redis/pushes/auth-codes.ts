@@ -22,7 +22,7 @@ export interface AuthCodes {
   withdraw(appid: string, pushedAt: number): Promise<'withdrawn' | 'old' | 'nobody'>;
   waiting(appid: string): Promise<WaitingCodes | undefined>;
   noteStranger(appid: string, stranger: Stranger): Promise<void>;
-  /** This code and all that came before it need nothing more. */
+  /** This code, and all codes before it, need no more work. */
   settle(appid: string, mark: string): Promise<void>;
   /** The same, because the merchant of the Mini Program is unknown. False: it became known meanwhile. */
   giveUp(appid: string, mark: string): Promise<boolean>;

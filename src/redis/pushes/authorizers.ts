@@ -11,16 +11,16 @@ export interface Authorizers {
   /** False where the merchant has withdrawn the authorisation that the token came from. */
   keep(authorizer: Authorizer, origin?: Origin): Promise<boolean>;
   has(appid: string): Promise<boolean>;
-  /** Whether the merchant has withdrawn the authorisation after that time (ms since 1970). */
+  /** Whether the merchant withdrew the authorisation after that time (ms since 1970). */
   isWithdrawnSince(appid: string, time: number): Promise<boolean>;
   /** The registration of the Mini Program, where its token is kept; '' while it is unknown. */
   keptFor(appid: string): Promise<string | undefined>;
   find(appid: string): Promise<Authorizer | undefined>;
-  /** Whether there may be Mini Programs of registrations for which no token is kept. */
+  /** Whether a Mini Program of a registration may have no stored token. */
   someLack(): Promise<boolean>;
   /** The appids among these that have no stored refresh token. */
   lacking(appids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Appids, the first kept first. */
+  /** Appids in the order in which their tokens were first stored. */
   list(): Promise<string[]>;
   /** Seals a token anew if the previous key has sealed it; false: that was not necessary. */
   reseal(appid: string): Promise<boolean>;
@@ -31,7 +31,7 @@ export function openAuthorizers(redis: Redis, vault: Vault): Authorizers {
   const keepScript = script(redis, 'keep-token');
   const resealScript = script(redis, 'replace-field');
 
-  /** The index names its registration; until then, the one for which it was kept. */
+  /** The registration that the index names; if it names none yet, the registration for which the token was stored. */
   async function fieldsOf(appid: string): Promise<Omit<Authorizer, 'appid'> | undefined> {
     const [{ refreshToken, registration = '', keptAt }, owner] = await Promise.all([
       redis.hgetall(key('authorizer', appid)),

@@ -13,9 +13,9 @@ const AT_ONCE = 100;
 export interface PushRelay {
   /** Pushes behind the last relayed one, in order, waiting up to `blockMs`. Undefined while another process relays. */
   next(blockMs: number): Promise<StoredPush[] | undefined>;
-  /** Whether it is still this process that relays; to be asked while it waits. */
+  /** Whether this process still has the lease; check this while waiting. */
   holds(): Promise<boolean>;
-  /** Without an outcome: it was not for the other service. */
+  /** Without an outcome: the push was not for the other service. */
   passed(push: StoredPush, outcome?: RelayOutcome): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface PushRelay {
 /** A process that does not renew for this long counts as dead. */
 const RELAY_LEASE_MS = 30_000;
 
-/** Begins behind what is stored when it is opened for the first time, and goes on where it stopped ever after. */
+/** When it is opened for the first time, it begins after the pushes that are stored then; later it continues where it stopped. */
 export async function openPushRelay(redis: Redis): Promise<PushRelay> {
   const stream = key('pushes');
   const [lease, pointer] = [key('forwarder'), key('forwarded')];

@@ -1,4 +1,4 @@
-/** Every push that was answered `success`, as it came and in order: until what it says is in the ledger, and after. */
+/** Every push that was answered `success`, unchanged and in order, also after its fact was recorded. */
 import { isAscii } from 'node:buffer';
 import type { Redis } from 'ioredis';
 import type {
@@ -15,7 +15,7 @@ import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { duplicateConnection } from '../server/connection.js';
 
-/** Where a part of a spool begins: which segment, and how many of its pushes were stored before. */
+/** A position in a spool: the segment, and how many of its pushes are stored already. */
 export interface SpoolMark {
   readonly segment: string;
   readonly stored: number;
@@ -23,15 +23,15 @@ export interface SpoolMark {
 
 export interface Pushes {
   /**
-   * Stored when it returns, in one step; what was stored before is not stored again, and of old pushes the first thousand are
-   * parked. With a mark: answers how many of the segment are over now.
+   * The pushes are stored when this resolves, in one step. A push that was stored before is skipped; the first thousand old
+   * pushes are parked. With a mark: returns how many pushes of the segment are done now.
    */
   store(pushes: readonly ReceivedPush[], mark?: SpoolMark): Promise<number>;
   storedOf(segment: string): Promise<number>;
   /**
-   * What they say is in the ledger, parked, or none of our business.
+   * The pushes are recorded, parked, or not about our registrations.
    * @param epoch in which recording them began; '' of a process without a journal
-   * @returns false where Redis began anew meanwhile: nothing is acknowledged, and they come again
+   * @returns false if Redis began a new epoch meanwhile: nothing is acknowledged, and the pushes come again
    */
   done(pushes: readonly (readonly [StoredPush, PushOutcome])[], epoch?: string): Promise<boolean>;
   /**
@@ -49,17 +49,17 @@ export interface Pushes {
   listParked(): Promise<ParkedPush[]>;
   countRefusals(counts: Readonly<Record<string, number>>): Promise<void>;
   counts(): Promise<PushCounts>;
-  /** Forgets what came before (ms since 1970), also what is parked. Answers how many. */
+  /** Forgets pushes that came before this time (ms since 1970), also parked ones. Returns how many. */
   forgetBefore(time: number): Promise<number>;
-  /** The same, but keeps what is parked; roughly, which costs Redis little. */
+  /** The same without parked pushes, and only approximately, which costs Redis little. */
   trimBefore(time: number): Promise<void>;
-  /** Forgets readers that were not seen for so long and hold nothing: each process that records makes one. */
+  /** Forgets readers that were not seen for this long and hold no push: each recording process creates one. */
   forgetReaders(idleMs: number): Promise<number>;
 }
 
-/** The other end of the stream: one process takes what is not recorded yet. */
+/** The reading end of the stream: takes pushes that are not recorded yet. */
 export interface PushReader {
-  /** Waits up to `blockMs`; pushes of a process that died come again. */
+  /** Waits up to `blockMs`. Pushes that a dead process had taken come again. */
   next(blockMs: number, most?: number): Promise<StoredPush[]>;
   close(): void;
 }
@@ -72,7 +72,7 @@ const GROUP = 'ledger';
 const AT_ONCE = 100;
 const TRIMMED_AT_ONCE = 1_000;
 
-/** Recording takes milliseconds: a process that has held a push so long is dead. */
+/** Recording takes milliseconds: a process that has held a push for this long is dead. */
 const HELD_TOO_LONG_MS = 10_000;
 
 /** An InfoType becomes the label of a counter. */
@@ -80,7 +80,7 @@ const LONGEST_INFO_TYPE = 64;
 
 /** A push is old after three days (`events/age.ts`), and the clocks of two receivers may differ. */
 const REMEMBERED_DAYS = 4;
-/** 10 MB. A platform has a push for each registration, and 144 tickets. */
+/** 10 MB a day. A platform gets one push for each registration, and 144 tickets. */
 const MOST_REMEMBERED_OF_A_DAY = 100_000;
 const MOST_OLD = 1_000;
 const DAY_MS = 86_400_000;
@@ -180,7 +180,7 @@ export function openPushes(redis: Redis): Pushes {
 
     async forgetBefore(time) {
       let forgotten = 0;
-      // Some at a time, which goes only roughly: Redis would serve no other client until a million are gone.
+      // In parts, which XTRIM allows in its approximate form only: otherwise Redis would serve no other client while it deletes a million.
       for (let some = -1; some !== 0; forgotten += some) {
         some = await redis.xtrim(stream, 'MINID', '~', `${time}-0`, 'LIMIT', TRIMMED_AT_ONCE);
       }
@@ -205,7 +205,7 @@ export function openPushes(redis: Redis): Pushes {
   };
 }
 
-/** Reading waits in Redis, on a connection of its own. */
+/** Reads block in Redis, so they use a separate connection. */
 export function openPushReader(redis: Redis, consumer: string): PushReader {
   const stream = key('pushes');
   const reader = duplicateConnection(redis, { maxRetriesPerRequest: null, enableOfflineQueue: true });
@@ -259,7 +259,7 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
   };
 }
 
-/** As store-pushes.lua takes them: a line of each, and their bytes one after the other. */
+/** The pushes as arguments of store-pushes.lua: a line for each, and their bytes one after the other. */
 function packed(pushes: readonly ReceivedPush[]): [heads: string, bytes: Buffer] {
   const pieces: Buffer[] = [];
   const heads = pushes.map(({ receivedAt, createdAt, infoType, query, body, isOld }) => {
@@ -277,12 +277,12 @@ function packed(pushes: readonly ReceivedPush[]): [heads: string, bytes: Buffer]
 
 type BodyField = 'body' | 'base64';
 
-/** A body is ASCII; whatever else came is kept byte for byte, too. */
+/** A body is ASCII; other bytes are kept unchanged, too. */
 function fieldOf(body: Buffer): BodyField {
   return isAscii(body) ? 'body' : 'base64';
 }
 
-/** Value, CreateTime and time of arrival; '' where they bring none. */
+/** Value, CreateTime and time of arrival of the newest ticket; '' if there is none. */
 function newestTicket(pushes: readonly ReceivedPush[]): [string, number, number] {
   let newest: [string, number, number] = ['', 0, 0];
   for (const { ticket, createdAt, receivedAt, isOld } of pushes) {

@@ -1,11 +1,11 @@
-/** Whether a Redis is fit to keep a ledger: its version, its memory policy, its persistence. */
+/** Whether a Redis can keep a ledger: its version, its memory policy, its persistence. */
 import type { Redis } from 'ioredis';
 import { RedisMisconfigured } from './errors.js';
 
 export const OLDEST_REDIS = '6.2';
 
 /**
- * What a Redis that we did not start has to be like.
+ * Checks the requirements of a Redis that we did not start.
  *
  * @returns warnings, as sentences
  * @throws RedisMisconfigured when it is too old or may evict registrations
@@ -31,13 +31,13 @@ export async function checkServer(redis: Redis): Promise<string[]> {
   const warnings = await persistenceWarnings(redis, info.get('aof_enabled') === '1');
   if (policy === undefined) {
     warnings.push(
-      'This Redis does not tell its maxmemory-policy. Make sure that it is noeviction: any other may delete registrations.',
+      'This Redis does not report its maxmemory-policy. Make sure that it is noeviction: any other may delete registrations.',
     );
   }
   return warnings;
 }
 
-/** Undefined where the server does not report it. */
+/** Undefined if the server does not report it. */
 export async function evictionPolicy(redis: Redis, info?: Map<string, string>): Promise<string | undefined> {
   const facts = info ?? factsOf(await redis.info('memory'));
   return facts.get('maxmemory_policy') ?? (await configured(redis, 'maxmemory-policy'));
@@ -47,7 +47,7 @@ async function persistenceWarnings(redis: Redis, appendOnly: boolean): Promise<s
   if (appendOnly) return [];
   const snapshots = await configured(redis, 'save');
   if (snapshots === undefined) {
-    return ['This Redis does not tell whether it keeps its data. Make sure that it writes an append-only file.'];
+    return ['This Redis does not report whether it keeps its data. Make sure that it writes an append-only file.'];
   }
   if (snapshots === '') {
     return ['This Redis keeps nothing on disk: its restart loses every registration. Set appendonly yes.'];

@@ -20,7 +20,7 @@ export type Address = { readonly url: string } | { readonly socketPath: string }
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const READY_WITHIN_MS = 10_000;
-/** For a waiting person or WeChat, a Redis that hangs is as good as gone. WeChat closes after 5 s. */
+/** While a person or WeChat waits, a Redis that hangs counts as unavailable. WeChat closes after 5 s. */
 const INTERACTIVE_TIMEOUT_MS = 4_000;
 const LONGEST_RECONNECT_PAUSE_MS = 2_000;
 
@@ -40,7 +40,7 @@ const ROLES: Record<Role, RedisOptions> = {
     commandTimeout: INTERACTIVE_TIMEOUT_MS,
     socketTimeout: INTERACTIVE_TIMEOUT_MS,
   },
-  // The load has a low priority: on a busy machine it may itself stand still for seconds.
+  // The load has a low priority: on a busy machine its process may get no processor time for seconds.
   bulk: {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
@@ -78,7 +78,7 @@ async function isClusterNode(redis: Redis): Promise<boolean> {
   return (await redis.info('server')).includes('redis_mode:cluster');
 }
 
-/** One node of a cluster knows the others; all our keys lie in one slot, wherever that is. */
+/** One node of a cluster knows the others; all our keys are in one slot. */
 async function clusterAround(
   node: Redis,
   address: Address,
@@ -93,7 +93,7 @@ async function clusterAround(
     enableOfflineQueue: role === 'background',
     clusterRetryStrategy: pauseBeforeReconnect,
   });
-  // A Cluster has the commands of a Redis; `another` below is for the one thing in which they differ.
+  // A Cluster has the commands of a Redis; only opening a further connection differs (`another` below).
   const redis = cluster as unknown as Redis;
   stopClockOnClose(redis);
   await untilReady(redis, shown, leaving);

@@ -1,9 +1,9 @@
-/** Whether a Redis keeps what it has acknowledged, as far as it says so. */
+/** Whether a Redis keeps acknowledged writes, by its own report. */
 import type { Redis } from 'ioredis';
 import { configured, factsOf } from './check-server.js';
 import { RedisMisconfigured } from './errors.js';
 
-/** `always`: every write is on disk before its answer. `second`: a power cut loses the last second. `unknown`: it does not say. */
+/** `always`: every write is on disk before its answer. `second`: a power cut loses the last second. `unknown`: the server does not report it. */
 export type Durability = 'always' | 'second' | 'snapshots' | 'none' | 'unknown';
 
 export async function durabilityOf(redis: Redis): Promise<Durability> {

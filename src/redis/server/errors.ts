@@ -1,6 +1,5 @@
 /**
- * What can be wrong with a Redis, in words for the person who operates it, and how an error of its client is
- * recognised.
+ * Faults of a Redis, in words for its operator, and how an error of the client is recognised.
  */
 import { same, UserError, type Words } from '../../domain/words.js';
 
@@ -9,10 +8,10 @@ export class RedisUnreachable extends UserError {
   override readonly name: string = 'RedisUnreachable';
 }
 
-/** No server answers there now, and one may later: a process with other work can wait. */
+/** No server answers there now, but one may answer later: a process with other work can wait. */
 export class RedisUnavailable extends RedisUnreachable {}
 
-/** There is a Redis, and it would lose registrations: exit status 2. */
+/** The Redis would lose registrations: exit status 2. */
 export class RedisMisconfigured extends UserError {
   override readonly name: string = 'RedisMisconfigured';
 }
@@ -113,15 +112,15 @@ const CAUSES: readonly (readonly [RegExp, Words])[] = [
 ];
 
 /**
- * What a server looks like that is down, starting, moving or behind a proxy without it. The name of a container that is
- * stopped is not known either. Where a password, a certificate or a permission is wrong, a person has to fix it first.
+ * Errors of a server that is down, starting or moving, or of a proxy whose server is away. The name of a stopped container
+ * cannot be resolved, either. If a password, a certificate or a permission is wrong, a person has to fix it first.
  */
 const AWAY =
   /ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET|EPIPE|closed the connection|not ready in time|Socket timeout|Command timed out|Failed to refresh slots cache/;
 
 /**
- * TLS 1.3 says that a certificate is missing after the handshake: what we have sent by then makes the system drop the alert
- * now and then, and all that shows is that the connection was closed.
+ * TLS 1.3 reports a missing certificate only after the handshake. If we have already sent data, the system sometimes drops the
+ * alert, and the only symptom is a closed connection.
  */
 const CLOSED_AFTER_HANDSHAKE: Words = {
   en: 'it closed the connection after the TLS handshake. If it asks for a certificate of ours, set tls-auth-clients no or optional there; else look at what the server logs',

@@ -1,4 +1,4 @@
-/** Starts a private server: finds the program, writes its configuration, and says why it did not start. */
+/** Starts a private server: finds the program, writes its configuration, and reports why it did not start. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { lstat, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import type { ServerPaths } from './server-folder.js';
 
 const run = promisify(execFile);
 
-/** A program that runs after another one that was killed takes its server over within this. */
+/** A program that starts this soon after the last one was killed takes over its server. */
 const LAST_MEMBER_GONE_S = 3;
 
 /**
@@ -22,9 +22,9 @@ const LAST_MEMBER_GONE_S = 3;
  * one has closed it, in whatever way. If no read has begun some seconds later, the shell sends SIGTERM, and the server saves
  * everything first.
  *
- * Where there is flock(1), that is on every Linux, the system itself sees to it that one folder has one server, also
- * between containers that cannot see each other's processes: the file stays locked as long as the server has it open. What the
- * server writes holds people's data, and with its own mode every user could read it.
+ * With flock(1), which every Linux has, the system itself allows one server for a folder, also between containers that cannot
+ * see each other's processes: the file stays locked as long as the server has it open. The umask keeps other users from
+ * reading the server's files, which hold people's data.
  */
 const LAUNCH = `
 umask 077
@@ -156,7 +156,7 @@ async function whyItDied(child: ChildProcess, paths: ServerPaths): Promise<Words
   if (child.exitCode === ANOTHER_SERVER_HAS_THE_FOLDER) {
     return {
       en:
-        `Another Redis works on ${paths.folder} and cannot be spoken to from here; perhaps it runs in another container. ` +
+        `Another Redis works on ${paths.folder} and cannot be reached from here; perhaps it runs in another container. ` +
         'Stop that one, or set FASTREGISTER_HOME to a folder of your own.',
       zh: `另一个 Redis 正在使用 ${paths.folder}，从这里无法连接，可能运行在另一个容器中。请停止它，或将 FASTREGISTER_HOME 设为自己的文件夹。`,
     };
@@ -173,7 +173,7 @@ async function whyItDied(child: ChildProcess, paths: ServerPaths): Promise<Words
     : { en: `The whole log is ${paths.logFile}.`, zh: `完整日志：${paths.logFile}。` };
   const tail = log.trim().split('\n').slice(-5).join('\n  ');
   return {
-    en: `The private Redis ended when it was started. Its last words:\n  ${tail || '(none)'}\n${remedy.en}`,
+    en: `The private Redis ended when it was started. The end of its log:\n  ${tail || '(none)'}\n${remedy.en}`,
     zh: `内置 Redis 启动后退出。最后的输出：\n  ${tail || '（无）'}\n${remedy.zh}`,
   };
 }

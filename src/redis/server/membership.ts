@@ -1,6 +1,6 @@
 /**
  * Keeps the pipe of the members open, so that the system itself reports when the last of them is gone, also after a kill -9
- * (launch.ts). A folder that can have no pipe has none: then only a process that leaves stops the server.
+ * (launch.ts). Without a pipe, which some file systems cannot have, only a process that leaves in order stops the server.
  */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -11,9 +11,9 @@ const run = promisify(execFile);
 
 /** Only inside the lock. Undefined where there is no pipe. */
 export async function openMembership(pipe: string): Promise<FileHandle | undefined> {
-  // Fails where it is there already.
+  // Fails if the pipe exists already.
   await run('mkfifo', ['-m', '600', pipe]).catch(() => {});
-  // For reading, too: a pipe without a reader cannot be opened to write without waiting for one.
+  // Opened for reading as well: opening a pipe for writing alone would wait for a reader.
   const handle = await open(pipe, constants.O_RDWR | constants.O_NONBLOCK).catch(() => undefined);
   if (handle === undefined || (await handle.stat()).isFIFO()) return handle;
   await handle.close();

@@ -34,7 +34,7 @@ const MEMBER = 'fastregister-member-';
 const STOP_WITHIN_MS = 10_000;
 /** Shutdown has 25 s for everything; a process that holds the lock longer than this is using the server, so it may stay. */
 const LEAVE_WITHIN_MS = 10_000;
-/** Reading a big append-only file happens inside the lock: a million rows take 8 s. */
+/** The server reads its append-only file inside the lock: a million rows take 8 s. */
 const JOIN_WITHIN_MS = 30 * 60_000;
 
 const LONGEST_HEALING_PAUSE_MS = 30_000;
@@ -43,7 +43,7 @@ const MOST_TRIES = 3;
 
 export interface PrivateServer {
   readonly socketPath: string;
-  /** Close your own connections first: when no other process uses it, the server goes. */
+  /** Close the connections of this process first: the server stops if no other process uses it. */
   leave(): Promise<void>;
 }
 
@@ -107,7 +107,7 @@ async function underLock<T>(
   return withLock(paths.lock, begin, withinMs).finally(() => clearTimeout(waiting));
 }
 
-/** A server whose last user was killed a moment ago may still answer, and be on its way down. */
+/** A server whose last user was killed a moment ago may still answer although it is stopping. */
 async function joinServer(
   paths: ServerPaths,
   name: string,
@@ -150,7 +150,7 @@ async function register(socketPath: string, name: string): Promise<Redis> {
   return heartbeat;
 }
 
-/** A server that dies while it is used comes back, started by the first of its members that notices. */
+/** A server that dies while it is used is started again by the first process that notices. */
 function keepAlive(heartbeat: Redis, paths: ServerPaths, log: Log): () => void {
   let left = false;
   let healing = false;
@@ -208,7 +208,7 @@ function membersIn(clientList: string): string[] {
 
 async function shutDown(redis: Redis, paths: ServerPaths, log: Log): Promise<void> {
   const pid = Number(factsOf(await redis.info('server')).get('process_id'));
-  // The answer to success is a cut connection.
+  // After a successful SHUTDOWN the connection is closed without an answer.
   const refusal = await redis.shutdown('NOSAVE').catch((error: Error) => error);
   if (await isGone(pid, paths, STOP_WITHIN_MS)) return log.info({ redisPid: pid }, 'Stopped the private Redis.');
   log.warn(
@@ -229,9 +229,8 @@ async function ensureServer(paths: ServerPaths, log: Log): Promise<string> {
 }
 
 /**
- * A process that still runs here although it does not answer: it is on its way up (its starter was killed), on its way
- * down, or its socket was deleted, as cleaners of temporary folders do. It holds the data, so it is waited for, then
- * asked to stop.
+ * A process that runs here and does not answer: it is starting (its starter was killed), it is stopping, or its socket was
+ * deleted, as cleaners of temporary folders do. It has the data open, so this waits for it, and then asks it to stop.
  */
 async function stopServerWithoutSocket(paths: ServerPaths, socketPath: string, log: Log): Promise<void> {
   const pid = Number(await readFile(paths.pidFile, 'utf8').catch(() => 0));
@@ -247,7 +246,7 @@ async function stopServerWithoutSocket(paths: ServerPaths, socketPath: string, l
   process.kill(pid, 'SIGTERM');
   if (await isGone(pid, paths, STOP_WITHIN_MS)) return;
   throw new RedisUnreachable({
-    en: `The private Redis (process ${pid}) works on ${paths.folder}, cannot be spoken to and does not stop. End it with: kill -9 ${pid}`,
+    en: `The private Redis (process ${pid}) works on ${paths.folder}, cannot be reached and does not stop. End it with: kill -9 ${pid}`,
     zh: `内置 Redis（进程 ${pid}）正在使用 ${paths.folder}，但无法连接，也不退出。请结束它：kill -9 ${pid}`,
   });
 }

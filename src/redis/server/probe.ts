@@ -23,8 +23,8 @@ export function probe(socketPath: string): Redis {
     enableReadyCheck: false,
     disableClientInfo: true,
     retryStrategy: () => null,
-    // Where no server listens, or the server has just gone, ioredis would wait 2 s for the end of what has ended already,
-    // and keep the process alive for it.
+    // If no server listens, or the server has just stopped, ioredis would wait 2 s for the end of a connection that has ended
+    // already, and keep the process alive.
     disconnectTimeout: 0,
   });
   redis.on('error', () => {});

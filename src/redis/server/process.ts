@@ -1,4 +1,4 @@
-/** Which process it is. A process id alone does not say it: after kill -9 or a restart another process gets the number. */
+/** Identifies a process. Its id alone is not enough: after kill -9 or a restart another process gets the number. */
 import { execFile } from 'node:child_process';
 import { readFile, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
