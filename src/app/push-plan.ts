@@ -44,10 +44,10 @@ export interface PushPlan {
   /** There is a registration for it. */
   readonly fits: boolean;
   /** Absent where nothing would change. */
-  readonly change?: Change;
+  readonly change?: PushChange;
 }
 
-interface Change {
+interface PushChange {
   readonly snapshot: Snapshot;
   readonly push: RegistrationPush;
 }
@@ -81,7 +81,7 @@ export function pushTools(store: PushStore) {
     }
   }
 
-  const factOn = ({ snapshot, push }: Change, { receivedAt }: StoredPush): Promise<Fact> =>
+  const factOn = ({ snapshot, push }: PushChange, { receivedAt }: StoredPush): Promise<Fact> =>
     factAbout({ ledger: store.ledger, rowAt: store.batches.rowAt }, snapshot, push, receivedAt, () => '');
 
   function words(registration: Registration, fact: Fact): Words {
@@ -154,7 +154,7 @@ export function pushTools(store: PushStore) {
   }
 
   /** Answers whether it changed anything; if so, it fits. */
-  async function settleNow({ snapshot, push }: Change, stored: StoredPush): Promise<boolean> {
+  async function settleNow({ snapshot, push }: PushChange, stored: StoredPush): Promise<boolean> {
     const changed = await settle(settlingOf(store, store.redis), snapshot, push, stored);
     if (changed) await pushes.unpark(stored.id);
     return changed;

@@ -8,7 +8,7 @@ import { ledgerIdentityOf } from './wiring/identity.js';
 import type { Store } from './wiring/store.js';
 import { vaultOf } from './wiring/vault.js';
 
-type TokenStore = Pick<Store, 'redis' | 'settings'>;
+type ExportStore = Pick<Store, 'redis' | 'settings'>;
 
 /** What the vault says, in Chinese. */
 const NOT_OPENED =
@@ -23,7 +23,7 @@ export interface ExportedToken {
 }
 
 /** @throws RequestError if the key that sealed a token is not set */
-export async function exportTokens({ redis, settings }: TokenStore): Promise<ExportedToken[]> {
+export async function exportTokens({ redis, settings }: ExportStore): Promise<ExportedToken[]> {
   const authorizers = openAuthorizers(redis, vaultOf(settings));
   const tokens: ExportedToken[] = [];
   for (const appid of await authorizers.list()) {
@@ -49,7 +49,7 @@ export interface Resealed {
 }
 
 /** Seals with the present key what the previous key has sealed. @throws RequestError if neither key opens a token */
-export async function resealTokens({ redis, settings }: TokenStore): Promise<Resealed> {
+export async function resealTokens({ redis, settings }: ExportStore): Promise<Resealed> {
   const authorizers = openAuthorizers(redis, vaultOf(settings));
   const appids = await authorizers.list();
   let tokens = 0;

@@ -20,7 +20,7 @@ const LONGEST_BODY = UPLOAD_LIMITS.files * (UPLOAD_LIMITS.bytesOfFile + 1024) + 
 /** A browser that sends nothing for so long is gone. */
 const STALLED_MS = 60_000;
 
-interface Received {
+interface ReceivedSheet {
   /** Undefined: too large. */
   readonly bytes: number | undefined;
   readonly name: string;
@@ -38,7 +38,7 @@ export async function receiveUpload(
   let isLate = false;
   let draft: Promise<Draft> | undefined;
   let skipped = 0;
-  const receiving: Promise<Received>[] = [];
+  const receiving: Promise<ReceivedSheet>[] = [];
   const parser = parserOf(request.headers);
   // What ends it is what `pipeline` throws; a form that breaks off ends its files with an error each, too.
   parser.on('error', () => {});
@@ -100,7 +100,7 @@ async function receive(
   draft: Promise<Draft>,
   at: number,
   name: string,
-): Promise<Received> {
+): Promise<ReceivedSheet> {
   let bytes = 0;
   stream.on('data', (piece: Buffer) => {
     bytes += piece.length;

@@ -68,7 +68,7 @@ async function isQuiet(file: string, now: number): Promise<boolean> {
 }
 
 /** If one of these differs, it is another file, or its content was changed. */
-export interface Stand {
+export interface FileStamp {
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
@@ -76,13 +76,13 @@ export interface Stand {
 }
 
 /** Undefined where the file is gone. */
-export async function standOf(path: string): Promise<Stand | undefined> {
+export async function stampOf(path: string): Promise<FileStamp | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found && { path, size: found.size, mtimeMs: found.mtimeMs, inode: found.ino };
 }
 
-export async function isUnchanged({ path, size, mtimeMs, inode }: Stand): Promise<boolean> {
-  const now = await standOf(path);
+export async function isUnchanged({ path, size, mtimeMs, inode }: FileStamp): Promise<boolean> {
+  const now = await stampOf(path);
   return now !== undefined && now.size === size && now.mtimeMs === mtimeMs && now.inode === inode;
 }
 

@@ -31,13 +31,13 @@ export interface Summary {
   }[];
   readonly rejected: readonly { readonly file: string; readonly why: string }[];
   /** Rows whose merchant or legal person has to act next. */
-  readonly to_call: readonly Call[];
+  readonly to_call: readonly MerchantToCall[];
   readonly to_call_count: number;
   /** The file that lists them, including merchants whose 24 hours still run. */
   readonly todo: string;
 }
 
-interface Call {
+interface MerchantToCall {
   readonly file: string;
   readonly line: string;
   readonly name: string;
@@ -64,7 +64,7 @@ export async function summaryOf(
   todo: { readonly file: string },
 ): Promise<Summary> {
   const tally = openReportTally();
-  const calls: Call[] = [];
+  const calls: MerchantToCall[] = [];
   let callCount = 0;
   for (const file of night.files) {
     const batch = await batches.find(file.batch);

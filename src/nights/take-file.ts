@@ -11,7 +11,7 @@ import { load } from '../producer/load.js';
 import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 import type { Readings } from '../redis/readings.js';
-import { freePlace, isUnchanged, putAway, reportFileOf, type Stand, standOf, writeWhy } from './inbox.js';
+import { type FileStamp, freePlace, isUnchanged, putAway, reportFileOf, stampOf, writeWhy } from './inbox.js';
 import type { NightReportTools } from './night-reports.js';
 
 export interface FileTools extends Pick<NightReportTools, 'batches' | 'now' | 'log'> {
@@ -42,7 +42,7 @@ export async function takeFile(
   held: AbortSignal,
 ): Promise<NightFile | RejectedFile> {
   const { readings, log } = tools;
-  const file = await standOf(join(night.inbox, name));
+  const file = await stampOf(join(night.inbox, name));
   if (file === undefined) return loadAndPutAway(tools, plan, night, name, undefined);
   const ended = await readings.begin(file);
   const noted = (note: Promise<void>): Promise<void> =>
@@ -72,7 +72,7 @@ async function loadAndPutAway(
   { acceptWarnings = true, mostInvalid = 1 }: FileRules,
   night: Night,
   name: string,
-  stand: Stand | undefined,
+  stand: FileStamp | undefined,
 ): Promise<NightFile | RejectedFile> {
   const { batches, now, log } = tools;
   const rules = { ...tools.rules, acceptWarnings };

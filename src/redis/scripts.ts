@@ -118,7 +118,7 @@ export function manyScript(
   beforeLoading?: () => Promise<void>,
 ): AskScript {
   const run = script(redis, name, beforeLoading);
-  let waiting = new Map<string, Asked[]>();
+  let waiting = new Map<string, PendingRun[]>();
   let sending = false;
 
   async function send(): Promise<void> {
@@ -132,7 +132,7 @@ export function manyScript(
     sending = false;
   }
 
-  async function runFor(common: string, asked: readonly Asked[]): Promise<void> {
+  async function runFor(common: string, asked: readonly PendingRun[]): Promise<void> {
     try {
       const answers = (await run([prefix()], [common, ...asked.flatMap(({ args }) => args)])) as unknown[];
       asked.forEach(({ resolve, reject }, at) => {
@@ -154,14 +154,14 @@ export function manyScript(
     });
 }
 
-interface Asked {
+interface PendingRun {
   readonly args: Argument[];
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-function parts(asked: readonly Asked[]): (readonly Asked[])[] {
-  const all: (readonly Asked[])[] = [];
+function parts(asked: readonly PendingRun[]): (readonly PendingRun[])[] {
+  const all: (readonly PendingRun[])[] = [];
   for (let at = 0; at < asked.length; at += ASKED_AT_ONCE) all.push(asked.slice(at, at + ASKED_AT_ONCE));
   return all;
 }

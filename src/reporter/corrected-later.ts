@@ -38,7 +38,7 @@ export function openCorrectedLater(tools: CorrectedLaterTools): CorrectedLater {
   };
 }
 
-type Ages = ReadonlyMap<string, number>;
+type AgeByBatch = ReadonlyMap<string, number>;
 
 async function namedAgain(
   { batches, rowsNamedAmong }: CorrectedLaterTools,
@@ -99,7 +99,7 @@ const READ_AT_ONCE = 100;
 async function registeredSince(
   { ledger, identify }: CorrectedLaterTools,
   rows: readonly RefusedRow[],
-  ageOf: Ages,
+  ageOf: AgeByBatch,
 ): Promise<RefusedRow[]> {
   const found: RefusedRow[] = [];
   for (let at = 0; at < rows.length; at += READ_AT_ONCE) {

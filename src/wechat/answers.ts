@@ -54,7 +54,7 @@ export interface Answer extends Words {
   readonly workingDays?: number;
 }
 
-type Row = Omit<Answer, 'fact'>;
+type AnswerRow = Omit<Answer, 'fact'>;
 
 const WAIT_FOR_THE_PUSH: Words = {
   en: "Nothing to do: fastregister waits for WeChat's push with the result.",
@@ -118,7 +118,7 @@ const ON_A_BLACKLIST: Words = {
 
 /** The call was turned away: a matter of the moment, for `create` and `search` alike. */
 // biome-ignore format: one line, one code
-const TURNED_AWAY: Readonly<Record<string, Row>> = {
+const TURNED_AWAY: Readonly<Record<string, AnswerRow>> = {
   40001: { acts: 'us', gateway: 'token', en: 'The component access token is invalid or not the latest one.', zh: 'component_access_token 无效或不是最新的。', nextStep: NOTHING_TO_DO, source: 'official page' },
   40014: { acts: 'us', gateway: 'token', en: 'The component access token is invalid.', zh: 'component_access_token 不合法。', nextStep: NOTHING_TO_DO, source: 'official page' },
   41001: { acts: 'us', gateway: 'token', en: 'The component access token was missing.', zh: '缺少 component_access_token。', nextStep: NOTHING_TO_DO, source: 'official page' },
@@ -129,7 +129,7 @@ const TURNED_AWAY: Readonly<Record<string, Row>> = {
   45011: { acts: 'us', gateway: 'minute', en: "The platform's calls of this minute are used up.", zh: '调用过于频繁，已达每分钟上限。', nextStep: NOTHING_TO_DO, source: 'official page' },
 };
 
-const OWNED_BY_AN_INDIVIDUAL: Row = {
+const OWNED_BY_AN_INDIVIDUAL: AnswerRow = {
   acts: 'platform',
   en: 'The platform is owned by an individual; this API is for platforms of enterprises.',
   zh: '第三方平台的主体为个人，不能使用此接口。',
@@ -142,7 +142,7 @@ const OWNED_BY_AN_INDIVIDUAL: Row = {
 
 /** The platform, its permissions or our request is at fault: every other merchant would be refused alike. */
 // biome-ignore format: one line, one code
-const PLATFORM_AT_FAULT: Readonly<Record<string, Row>> = {
+const PLATFORM_AT_FAULT: Readonly<Record<string, AnswerRow>> = {
   40013: { acts: 'platform', en: "WeChat does not know the platform's appid.", zh: '第三方平台的 appid 不合法。', nextStep: CHECK_APPID_AND_SECRET, source: 'official page' },
   40125: { acts: 'platform', en: "The platform's appsecret is wrong.", zh: '第三方平台的 appsecret 不正确。', nextStep: CHECK_APPID_AND_SECRET, source: 'official page' },
   41004: { acts: 'platform', en: "The platform's appsecret was missing.", zh: '缺少第三方平台的 appsecret。', nextStep: CHECK_APPID_AND_SECRET, source: 'official page' },
@@ -172,7 +172,7 @@ const PLATFORM_AT_FAULT: Readonly<Record<string, Row>> = {
 
 /** WeChat refused what the sheet says of the merchant. */
 // biome-ignore format: one line, one code
-const MERCHANT_REFUSED: Readonly<Record<string, Row>> = {
+const MERCHANT_REFUSED: Readonly<Record<string, AnswerRow>> = {
   61070: { acts: 'merchant', en: "The legal person's name does not match the Weixin ID.", zh: '法人姓名与微信号不一致。', nextStep: ASK_FOR_THE_NAME, source: 'seeds' },
   86004: { acts: 'merchant', en: 'The Weixin ID is invalid.', zh: '微信号无效。', nextStep: ASK_FOR_THE_WEIXIN_ID, source: 'seeds' },
   86021: { acts: 'merchant', en: 'According to the business registry, the enterprise is not in operation.', zh: '工商数据显示该企业不在经营状态。', nextStep: { en: 'Ask the merchant for the state of the enterprise at the registry (see www.gsxt.gov.cn); send it again when it is in operation.', zh: '请商户核实企业的登记状态（可查询 www.gsxt.gov.cn），恢复经营状态后再提交。' }, source: 'official page' },
@@ -391,8 +391,8 @@ function answerIn(table: Table, code: string): Answer {
 
 function withFact(
   fact: FactKind,
-  rows: Readonly<Record<string, Row>>,
-  otherwise: Partial<Row> = {},
+  rows: Readonly<Record<string, AnswerRow>>,
+  otherwise: Partial<AnswerRow> = {},
 ): Record<string, Answer> {
   return Object.fromEntries(Object.entries(rows).map(([code, row]) => [code, { fact, ...row, ...otherwise }]));
 }

@@ -37,7 +37,7 @@ export async function obtainToken(
   return { kind: 'none', problem: tried.problem, said: tried.said ?? asked.said };
 }
 
-type Tried =
+type TriedCodes =
   | Extract<Obtained, { kind: 'token' | 'refused_token' | 'later' }>
   | { readonly kind: 'dead'; readonly problem: string; readonly said: string | undefined };
 
@@ -48,11 +48,11 @@ async function tryCodes(
   appid: string,
   { codes, kept }: WaitingCodes,
   token: string,
-): Promise<Tried> {
+): Promise<TriedCodes> {
   const dead = { kind: 'dead', problem: 'authorize:too_late', said: undefined } as const;
   // The platform's other service needs this code, while we hold a token. WeChat's list gives us the new token.
   if (kept !== undefined && codes[0].isShared) return dead;
-  let tried: Extract<Tried, { kind: 'dead' }> = dead;
+  let tried: Extract<TriedCodes, { kind: 'dead' }> = dead;
   for (const code of codes) {
     if (kept !== undefined && code.at <= kept.at) break;
     const authCode = openCode(context, tools, appid, code);
@@ -83,7 +83,7 @@ function openCode(
   }
 }
 
-type Asked =
+type AskedForToken =
   | Extract<Obtained, { kind: 'token' | 'refused_token' }>
   /** WeChat answered that it has no token. */
   | { readonly kind: 'none'; readonly said: string | undefined }
@@ -94,7 +94,7 @@ async function askForToken(
   tools: AuthorizeTools,
   appid: string,
   token: string,
-): Promise<Asked> {
+): Promise<AskedForToken> {
   const answer = await tools.infoOf(appid, token);
   if (answer.kind === 'refused') return whyRefused(answer.reply);
   if (answer.info.refreshToken !== undefined) return { kind: 'token', refreshToken: answer.info.refreshToken };
@@ -106,7 +106,7 @@ async function askTheList(
   tools: AuthorizeTools,
   appid: string,
   token: string,
-): Promise<Asked> {
+): Promise<AskedForToken> {
   for (let offset = 0; ; ) {
     if (!(await waitForTurn(context, tools))) return { kind: 'unknown', said: 'this worker is leaving' };
     const listing = await tools.list(offset, token);
@@ -121,7 +121,9 @@ async function askTheList(
 }
 
 /** What WeChat's refusal to speak of an account says. */
-export function whyRefused(reply: Extract<Info, { kind: 'refused' }>['reply']): Exclude<Asked, { kind: 'token' }> {
+export function whyRefused(
+  reply: Extract<Info, { kind: 'refused' }>['reply'],
+): Exclude<AskedForToken, { kind: 'token' }> {
   if (reply.kind !== 'answer') return { kind: 'unknown', said: reply.why };
   if (answerToCreate(reply.errcode).gateway === 'token') return { kind: 'refused_token' };
   const said = saidBy(reply);

@@ -9,7 +9,7 @@ import { cancelCommand } from '../../src/cli/retry-cancel.js';
 import { runCommand } from '../../src/cli/run.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { run } from '../support/command-line.js';
-import { acceptedRow, DAY_MS, MANNER } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, DAY_MS } from '../support/ledger.js';
 import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -27,7 +27,7 @@ test('the age of what is purged is a number of days, with or without its unit', 
     columns: [0, 1, 2, 3, 4, 5],
     loadedAt,
   });
-  await batches.accept(batch, 0, [acceptedRow(undefined, 0)], MANNER);
+  await batches.accept(batch, 0, [acceptedRow(undefined, 0)], ACCEPT_RULES);
   await batches.complete('b1');
 
   const olderThan = async (age: string) => {

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { readableLog } from '../support/log.js';
 
-interface Told {
+interface LoggedError {
   readonly type: string;
   readonly message: string;
   readonly code?: string;
   readonly stack: string;
-  readonly cause?: Told;
-  readonly errors?: readonly Told[];
+  readonly cause?: LoggedError;
+  readonly errors?: readonly LoggedError[];
 }
 
-function logged(err: unknown): Told {
+function logged(err: unknown): LoggedError {
   const { log, lines } = readableLog();
   log.error({ err }, 'our program failed');
-  return (JSON.parse(lines[0] ?? '') as { err: Told }).err;
+  return (JSON.parse(lines[0] ?? '') as { err: LoggedError }).err;
 }
 
 test('an error is logged with its cause and with the errors that it gathers', () => {

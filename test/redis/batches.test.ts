@@ -5,7 +5,7 @@ import { PageCursor } from '../../src/redis/ledger/page-cursor.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { rowsThatMayBe } from '../../src/redis/ledger/row-index.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
-import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, type Book, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
@@ -23,8 +23,8 @@ describe('a page of rows', () => {
     const batch = await book.open('b1');
     const rows = [one, two, undefined].map(acceptedRow);
 
-    expect(await book.batches.accept(batch, 0, rows, MANNER)).toBe(3);
-    expect(await book.batches.accept(batch, 0, rows, MANNER)).toBe(3);
+    expect(await book.batches.accept(batch, 0, rows, ACCEPT_RULES)).toBe(3);
+    expect(await book.batches.accept(batch, 0, rows, ACCEPT_RULES)).toBe(3);
     expect(await book.batches.counts('b1')).toEqual({ queued: 2, invalid: 1 });
     expect(await book.rows('b1')).toHaveLength(3);
     expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([idOf(one), idOf(two)]);
@@ -40,8 +40,8 @@ describe('a page of rows', () => {
 
   test('that overlaps with what was accepted gives its new rows only', async () => {
     const batch = await book.open('b1');
-    await book.batches.accept(batch, 0, [one, two].map(acceptedRow), MANNER);
-    expect(await book.batches.accept(batch, 0, [one, two, three].map(acceptedRow), MANNER)).toBe(3);
+    await book.batches.accept(batch, 0, [one, two].map(acceptedRow), ACCEPT_RULES);
+    expect(await book.batches.accept(batch, 0, [one, two, three].map(acceptedRow), ACCEPT_RULES)).toBe(3);
 
     expect(await book.batches.counts('b1')).toEqual({ queued: 3 });
     expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual([one.name, two.name, three.name]);
@@ -78,7 +78,7 @@ describe('a batch', () => {
     const batch = await book.open('b1');
     for (let at = 0; at < many.length; at += 500) {
       const page = many.slice(at, at + 500).map((it, index) => acceptedRow(it, at + index));
-      await book.batches.accept(batch, at, page, MANNER);
+      await book.batches.accept(batch, at, page, ACCEPT_RULES);
     }
     const rows = await book.rows('b1');
     expect(rows.map(({ row }) => row.merchant?.name)).toEqual(many.map(({ name }) => name));
@@ -89,7 +89,7 @@ describe('a batch', () => {
   test('is incomplete until its file was read to the end', async () => {
     const batch = await book.open('b1');
     expect(batch).toMatchObject({ rows: 0, complete: false });
-    await book.batches.accept(batch, 0, [one].map(acceptedRow), MANNER);
+    await book.batches.accept(batch, 0, [one].map(acceptedRow), ACCEPT_RULES);
     expect(await book.batches.find('b1')).toMatchObject({ rows: 1, complete: false });
     await book.batches.complete('b1');
     expect(await book.batches.find('b1')).toMatchObject({ rows: 1, complete: true, headings: HEADINGS });
@@ -128,7 +128,7 @@ describe('two loads at once', () => {
         const batch = await loader.open(id);
         for (let at = 0; at < merchants.length; at += 40) {
           const page = merchants.slice(at, at + 40).map((it, index) => acceptedRow(it, at + index));
-          await loader.batches.accept(batch, at, page, MANNER);
+          await loader.batches.accept(batch, at, page, ACCEPT_RULES);
         }
       }),
     );
@@ -150,7 +150,7 @@ describe('two loads at once', () => {
         const batch = await loader.open('b1');
         for (let at = 0; at < merchants.length; at += 20) {
           const page = merchants.slice(at, at + 20).map((it, index) => acceptedRow(it, at + index));
-          await loader.batches.accept(batch, at, page, MANNER);
+          await loader.batches.accept(batch, at, page, ACCEPT_RULES);
         }
       }),
     );
@@ -164,8 +164,8 @@ describe('two loads at once', () => {
 describe('a row', () => {
   test('that repeats an earlier row of its file is a duplicate of that row, also on a later page', async () => {
     const batch = await book.open('b1');
-    await book.batches.accept(batch, 0, [one, two].map(acceptedRow), MANNER);
-    await book.batches.accept(batch, 2, [two].map(acceptedRow), MANNER);
+    await book.batches.accept(batch, 0, [one, two].map(acceptedRow), ACCEPT_RULES);
+    await book.batches.accept(batch, 2, [two].map(acceptedRow), ACCEPT_RULES);
 
     expect((await book.rows('b1')).map(({ relation }) => relation)).toEqual([
       { kind: 'registered', id: idOf(one) },
@@ -206,10 +206,10 @@ describe('a row', () => {
 
   test('that repeats a row whose merchant this very batch has created is a duplicate, not already_created', async () => {
     const batch = await book.open('b1');
-    await book.batches.accept(batch, 0, [one].map(acceptedRow), MANNER);
+    await book.batches.accept(batch, 0, [one].map(acceptedRow), ACCEPT_RULES);
     await book.send(idOf(one));
     await book.record(idOf(one), 'mini_program_created', { appid: 'wxnew' });
-    await book.batches.accept(batch, 1, [one].map(acceptedRow), MANNER);
+    await book.batches.accept(batch, 1, [one].map(acceptedRow), ACCEPT_RULES);
     expect(await book.batches.counts('b1')).toEqual({ created: 1, duplicate: 1 });
   });
 
@@ -278,7 +278,7 @@ describe('a row', () => {
   test('whose phone comes from the settings does not replace a row with its own phone', async () => {
     await book.load('b1', [one]);
     const row = { ...acceptedRow({ ...one, componentPhone: '01000000000' }, 0), isPhoneBlank: true };
-    await book.batches.accept(await book.open('b2'), 0, [row], MANNER);
+    await book.batches.accept(await book.open('b2'), 0, [row], ACCEPT_RULES);
     expect((await book.view(idOf(one))).row?.merchant).toEqual(one);
   });
 
@@ -297,7 +297,7 @@ describe('a row', () => {
     const batch = await book.open('b1');
     const odd = { ...one, code: '000000000000000018', legalPersonaName: '示例"，\n\u001f' };
     const row = { ...acceptedRow(odd, 0), cells: ['x', '', '1', '=cmd', '', '007', 'more'], registration: idOf(odd) };
-    await book.batches.accept(batch, 0, [row], MANNER);
+    await book.batches.accept(batch, 0, [row], ACCEPT_RULES);
     const [read] = await book.rows('b1');
     expect(read?.row).toMatchObject({ cells: row.cells, merchant: odd });
   });
@@ -305,14 +305,14 @@ describe('a row', () => {
 
 test('a page does not take the indexes of a lost page before it', async () => {
   const batch = await book.open('b1');
-  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow), MANNER)).toBe(0);
-  expect(await book.batches.accept(batch, 0, [one, three].map(acceptedRow), MANNER)).toBe(2);
-  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow), MANNER)).toBe(3);
+  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow), ACCEPT_RULES)).toBe(0);
+  expect(await book.batches.accept(batch, 0, [one, three].map(acceptedRow), ACCEPT_RULES)).toBe(2);
+  expect(await book.batches.accept(batch, 2, [two].map(acceptedRow), ACCEPT_RULES)).toBe(3);
   expect((await book.rows('b1')).map(({ row }) => row.merchant?.name)).toEqual([one.name, three.name, two.name]);
 });
 
 describe('a second Mini Program', () => {
-  const again = { ...MANNER, again: true };
+  const again = { ...ACCEPT_RULES, again: true };
 
   async function created(): Promise<string> {
     await book.load('b1', [one]);
@@ -365,7 +365,7 @@ describe('a second Mini Program', () => {
 test('what rows would be to many registrations is asked for at once', async () => {
   await book.load('b1', [one, two]);
   await book.record(idOf(two), 'cancel_asked');
-  expect(await book.batches.existingMatches([one, two, three].map(acceptedRow), MANNER)).toEqual(
+  expect(await book.batches.existingMatches([one, two, three].map(acceptedRow), ACCEPT_RULES)).toEqual(
     new Map([
       [idOf(one), 'joins'],
       [idOf(two), 'begins'],
@@ -411,7 +411,7 @@ describe('a page of rows as long as a sheet may have them', () => {
   beforeEach(async () => {
     const opened = await book.open('b1');
     for (let at = 0; at < rows.length; at += 100)
-      await book.batches.accept(opened, at, rows.slice(at, at + 100), MANNER);
+      await book.batches.accept(opened, at, rows.slice(at, at + 100), ACCEPT_RULES);
     batch = { ...opened, rows: rows.length, complete: true };
   });
 

@@ -7,6 +7,7 @@ import { openCalls, type Permit } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
 import {
+  ACCEPT_RULES,
   acceptedRow,
   type Book,
   budgetsFor,
@@ -14,7 +15,6 @@ import {
   HOUR_MS,
   idOf,
   jobOf,
-  MANNER,
   openBook,
 } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -760,7 +760,7 @@ describe('a batch with canaries', () => {
         batch,
         from,
         later.slice(from, to).map((it, at) => acceptedRow(it, from + at)),
-        MANNER,
+        ACCEPT_RULES,
       );
     await load(0, 2);
     await answer(merchant(11), 'refused');

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import { changesSince } from '../../src/redis/ledger/changes.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
-import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -31,7 +31,7 @@ test('a page with a refused row, or with a row of a known enterprise, is changed
   const batch = await book.open('b1');
   const many = Array.from({ length: ROWS_PER_PAGE }, (_, at) => acceptedRow(merchant(at), at));
   const further = [merchant(600), undefined].map((it, at) => acceptedRow(it, ROWS_PER_PAGE + at));
-  const accepted = (): Promise<number> => book.batches.accept(batch, 0, [...many, ...further], MANNER);
+  const accepted = (): Promise<number> => book.batches.accept(batch, 0, [...many, ...further], ACCEPT_RULES);
   expect(await changedBy(accepted)).toMatchObject({ pages: ['b1:1'] });
   expect(await changedBy(() => book.load('b2', [merchant(700), merchant(3)]))).toMatchObject({
     // The registration has one more row.

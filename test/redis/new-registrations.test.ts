@@ -4,7 +4,7 @@ import type { Batch } from '../../src/domain/batch.js';
 import { newRegistration } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
-import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -64,16 +64,16 @@ test('the same page again changes nothing', async () => {
   const batch = await book.open('b1');
   const rows = [one, two].map(acceptedRow);
   for (const time of ['first', 'again']) {
-    expect([time, await book.batches.accept(batch, 0, rows, MANNER)]).toEqual([time, 2]);
+    expect([time, await book.batches.accept(batch, 0, rows, ACCEPT_RULES)]).toEqual([time, 2]);
   }
   expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toEqual([id, idOf(two)]);
 });
 
 test('a page that is there in part makes the registrations of its other rows only', async () => {
   const batch = await book.open('b1');
-  await book.batches.accept(batch, 0, [acceptedRow(one, 0)], MANNER);
+  await book.batches.accept(batch, 0, [acceptedRow(one, 0)], ACCEPT_RULES);
   await server.redis.del(key('registration', id));
-  await book.batches.accept(batch, 0, [one, two].map(acceptedRow), MANNER);
+  await book.batches.accept(batch, 0, [one, two].map(acceptedRow), ACCEPT_RULES);
   expect([await typeOf(id), await typeOf(idOf(two))]).toEqual(['none', 'string']);
 });
 

@@ -4,7 +4,7 @@ import type { Registration } from '../../src/domain/registration.js';
 import type { Relation } from '../../src/domain/row.js';
 import { key } from '../../src/redis/keys.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
-import { acceptedRow, type Book, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, type Book, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
 
@@ -39,7 +39,7 @@ const callSentAt = async (): Promise<number> => (await book.registration(id)).se
 describe('one more Mini Program, asked for with --again', () => {
   async function createAgain(batch: string, appid: string): Promise<void> {
     const opened = await book.open(batch);
-    await book.batches.accept(opened, 0, [acceptedRow(first, 0)], { ...MANNER, again: true });
+    await book.batches.accept(opened, 0, [acceptedRow(first, 0)], { ...ACCEPT_RULES, again: true });
     await book.batches.complete(batch);
     await book.send(id);
     await book.record(id, 'mini_program_created', { appid });
@@ -378,7 +378,7 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
     await book.send(id);
     await book.record(id, 'mini_program_created', { appid: 'wx1' });
     const again = await book.open('again');
-    await book.batches.accept(again, 0, [acceptedRow(first, 0)], { ...MANNER, again: true });
+    await book.batches.accept(again, 0, [acceptedRow(first, 0)], { ...ACCEPT_RULES, again: true });
     expect(await relations('again')).toEqual([{ kind: 'registered', id }]);
     await server.redis.del(key('ready', 'submit'));
   });
@@ -405,7 +405,9 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
     expect(await book.batches.counts('b2')).toEqual({ already_created: 1, duplicate: 1 });
     expect(await ready()).toEqual([]);
     const { batches } = book;
-    expect(await batches.existingMatches([acceptedRow(first, 0)], MANNER)).toEqual(new Map([[id, 'already_created']]));
+    expect(await batches.existingMatches([acceptedRow(first, 0)], ACCEPT_RULES)).toEqual(
+      new Map([[id, 'already_created']]),
+    );
   });
 
   test('so does a row with other details while the second one waits or runs', async () => {

@@ -12,7 +12,7 @@ import {
 } from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
 import { difference, shortNameOf } from '../../src/redis/ledger/registration-fields.js';
-import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -71,7 +71,7 @@ test.each(STATE_NAMES.flatMap((state) => [false, true].map((again) => ({ state, 
 
     const batch = await book.open('b2');
     const rows = cases.map(({ details }, at) => acceptedRow(DETAILS[details](merchants[at] as Merchant), at));
-    expect(await book.batches.accept(batch, 0, rows, { ...MANNER, again })).toBe(cases.length);
+    expect(await book.batches.accept(batch, 0, rows, { ...ACCEPT_RULES, again })).toBe(cases.length);
     await book.batches.complete('b2');
 
     const accepted = await book.rows('b2');

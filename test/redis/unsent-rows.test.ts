@@ -1,7 +1,7 @@
 /** A row that our checks refused, of an enterprise that they could read: never sent, it shows what the enterprise has. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { key } from '../../src/redis/keys.js';
-import { acceptedRow, type Book, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -21,7 +21,7 @@ const ready = () => server.redis.lrange(key('ready', 'submit'), 0, -1);
 async function loaded(rows = 1) {
   const batch = await book.open('b2');
   const all = Array.from({ length: rows }, (_, index) => unsent(index));
-  expect(await book.batches.accept(batch, 0, all, MANNER)).toBe(rows);
+  expect(await book.batches.accept(batch, 0, all, ACCEPT_RULES)).toBe(rows);
   const relations = (await book.rows('b2')).map(({ relation }) => relation);
   expect(await book.batches.counts('b2')).toEqual(await book.recount('b2'));
   return { relations, counts: await book.batches.counts('b2') };

@@ -77,7 +77,7 @@ describe('fastregisterenterpriseweapp', () => {
     expect(await query(peer, taskid)).toMatchObject({ status: 8 });
     peer.simulator.advance('30s');
     expect((await peer.receiver.outcomesCount(1))[0]?.status).toBe('0');
-    expect(await (await fetch(authorize_url)).text()).toContain('nothing to confirm');
+    expect(await (await fetch(authorize_url)).text()).toContain('No task waits');
   });
 
   test('does not mind that the older API is retired', async () => {

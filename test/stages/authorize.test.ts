@@ -16,7 +16,7 @@ import { authorize } from '../../src/worker/authorize.js';
 import { type AuthorizeTools, waitForTurn } from '../../src/worker/authorizing.js';
 import type { WorkerContext } from '../../src/worker/context.js';
 import { APPID, exchangingContext, exchangingTools, INFO_WITHOUT_TOKEN, KEPT } from '../support/exchanging.js';
-import { acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -257,7 +257,7 @@ describe('the auth_code of a created Mini Program', () => {
   test('of each of two Mini Programs of one merchant is exchanged for its own', async () => {
     await created();
     const batch = await book.open('b2');
-    await book.batches.accept(batch, 0, [acceptedRow(merchant(1), 0)], { ...MANNER, again: true });
+    await book.batches.accept(batch, 0, [acceptedRow(merchant(1), 0)], { ...ACCEPT_RULES, again: true });
     await book.send(ID);
     const second = { appid: 'wxsecond', authCode: sealAuthCode(VAULT, 'wxsecond', 'second code'), at: now };
     await book.record(ID, 'mini_program_created', second);

@@ -4,7 +4,7 @@ import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import { startWorker } from '../../src/worker/worker.js';
-import { acceptedRow, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -27,7 +27,7 @@ async function startWork() {
     { id: 'b1', file: 'b1.csv', headings: HEADINGS, columns: [0, 1, 2, 3, 4, 5], loadedAt: 5 },
     1,
   );
-  await batches.accept(batch, 0, [merchant(1), merchant(2), merchant(3)].map(acceptedRow), MANNER);
+  await batches.accept(batch, 0, [merchant(1), merchant(2), merchant(3)].map(acceptedRow), ACCEPT_RULES);
   const redis = server.connect();
   const relay = startRelay({
     redis,

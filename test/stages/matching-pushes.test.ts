@@ -7,7 +7,7 @@ import { type Push, type RegistrationPush, readPush } from '../../src/wechat/pus
 import { idOf } from '../support/ledger.js';
 import { matching, snapshotOf } from '../support/match-context.js';
 import { merchant } from '../support/merchants.js';
-import { CREDENTIAL, otherXml, registrationPush, seal, type Told } from '../support/pushes.js';
+import { CREDENTIAL, otherXml, type PushedResult, registrationPush, seal } from '../support/pushes.js';
 
 const AT = Date.parse('2026-11-21T10:00:00Z');
 
@@ -17,8 +17,8 @@ function read(xml: string): Push {
   return push;
 }
 
-function registration(told: Told, about = true): RegistrationPush {
-  return registrationPush(about ? merchant(1) : undefined, { createdAt: AT, ...told });
+function registration(result: PushedResult, about = true): RegistrationPush {
+  return registrationPush(about ? merchant(1) : undefined, { createdAt: AT, ...result });
 }
 
 describe('a push is about', () => {
@@ -40,11 +40,11 @@ describe('a push is about', () => {
 
   test('the registration that has its Mini Program, but only where it names no merchant', async () => {
     const appids = { wxnew: 'has it' };
-    const told = { status: '0', appid: 'wxnew' };
-    const nameless = registration(told, false);
+    const result = { status: '0', appid: 'wxnew' };
+    const nameless = registration(result, false);
     const knows = matching({ known: ['has it'], appids });
     expect(await match(knows, nameless)).toMatchObject({ kind: 'fact', snapshot: { registration: { id: 'has it' } } });
-    expect(await match(knows, registration(told))).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id] });
+    expect(await match(knows, registration(result))).toEqual({ kind: 'park', why: 'unknown_merchant', awaits: [id] });
   });
 
   test('no known merchant, and then waits for the merchant that it names', async () => {

@@ -14,7 +14,7 @@ import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { script } from '../../src/redis/scripts.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { startWorker } from '../../src/worker/worker.js';
-import { acceptedRow, DAY_MS, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, DAY_MS, idOf, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -37,7 +37,7 @@ async function loadAt(id: string, merchants: readonly (Merchant | undefined)[], 
     columns: [0, 1, 2, 3, 4, 5],
     loadedAt,
   });
-  await batches.accept(batch, 0, merchants.map(acceptedRow), MANNER);
+  await batches.accept(batch, 0, merchants.map(acceptedRow), ACCEPT_RULES);
   await batches.complete(id);
 }
 

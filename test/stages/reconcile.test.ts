@@ -20,7 +20,7 @@ import { key } from '../../src/redis/keys.js';
 import { ownersOf } from '../../src/redis/ledger/appids.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
-import { budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -264,7 +264,7 @@ describe('a Mini Program that was authorised anew keeps its registration', () =>
     await created('b1', ONE, 'wxfirst');
     const batch = await book.open('b2');
     const row = { line: 2, cells: [], merchant: ONE, problems: [], registration: idOf(ONE) };
-    await book.batches.accept(batch, 0, [row], { ...MANNER, again: true });
+    await book.batches.accept(batch, 0, [row], { ...ACCEPT_RULES, again: true });
     await forget('b1');
     await sent('b3', OTHER);
     expect(await found()).toEqual([]);

@@ -13,8 +13,8 @@ import { until } from '../support/until.js';
 const server = useRedis();
 const one = merchant(1);
 
-/** As Redis says them. */
-const TROUBLES = [
+/** The errors in the words of Redis. */
+const REDIS_FAULTS = [
   "OOM command not allowed when used memory > 'maxmemory'.",
   'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
   'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
@@ -22,7 +22,7 @@ const TROUBLES = [
   'NOREPLICAS Not enough good replicas to write.',
 ];
 
-test.each(TROUBLES)('a push is recorded once Redis can again, and not parked for: %s', async (trouble) => {
+test.each(REDIS_FAULTS)('a push is recorded once Redis can again, and not parked for: %s', async (fault) => {
   const book = openBook(server.redis);
   await book.load('b1', [one]);
   await book.send(idOf(one));
@@ -33,7 +33,7 @@ test.each(TROUBLES)('a push is recorded once Redis can again, and not parked for
       ...recorder.ledger,
       async record(...args) {
         times += 1;
-        if (times === 1) throw new Error(trouble);
+        if (times === 1) throw new Error(fault);
         return recorder.ledger.record(...args);
       },
     },

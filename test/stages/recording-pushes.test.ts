@@ -9,7 +9,7 @@ import { readableLog } from '../support/log.js';
 import { matching } from '../support/match-context.js';
 import { merchant } from '../support/merchants.js';
 import { playedCodes, playedLedger, playedPushes, playedRecorder, recordedAs } from '../support/played-recorder.js';
-import { otherXml, registrationXml, seal, type Told } from '../support/pushes.js';
+import { otherXml, type PushedResult, registrationXml, seal } from '../support/pushes.js';
 import { until } from '../support/until.js';
 
 const AT = Date.parse('2026-11-21T10:00:00Z');
@@ -208,7 +208,7 @@ describe('of a push that is recorded', () => {
 
   /** What came of it where the ledger has moved, or not; the codes that were offered, and the notices. */
   async function recorded(
-    told: Told,
+    result: PushedResult,
     { moved = true, named = true, after = {} as Partial<Registration>, tells = true } = {},
   ) {
     const offers: Offer[] = [];
@@ -225,7 +225,7 @@ describe('of a push that is recorded', () => {
       },
     });
     const notifyCreated = async (created: unknown) => void notices.push(created);
-    const push = stored(registrationXml(named ? merchant(1) : undefined, { createdAt: AT, ...told }));
+    const push = stored(registrationXml(named ? merchant(1) : undefined, { createdAt: AT, ...result }));
     const { done } = record([[push]], { ledger, codes, ...(tells && { notifyCreated }) });
     await until('it is recorded', () => done.length > 0);
     return { outcome: done[0]?.[0]?.[1], offers, notices };

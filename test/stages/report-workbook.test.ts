@@ -15,7 +15,7 @@ import { successRate } from '../../src/reporter/report-tally.js';
 import { reportWorkbook } from '../../src/reporter/workbook.js';
 import { workbookFile } from '../../src/reporter/xlsx/workbook-file.js';
 import type { WorksheetRow } from '../../src/reporter/xlsx/worksheet.js';
-import { acceptedRow, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
@@ -40,7 +40,7 @@ beforeEach(async () => {
     const row = acceptedRow(merchant(index + 1), index);
     return { ...row, cells: [...row.cells, index === 0 ? '老客户' : ''] };
   });
-  await batches.accept(opened, 0, rows, MANNER);
+  await batches.accept(opened, 0, rows, ACCEPT_RULES);
   await batches.complete('b1');
   batch = { ...opened, rows: rows.length, complete: true };
   const ids = rows.map(({ registration = '' }) => registration);

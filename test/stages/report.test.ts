@@ -12,7 +12,7 @@ import { reportCsv } from '../../src/reporter/csv.js';
 import { OutputError, writeWhole } from '../../src/reporter/file.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../../src/reporter/report.js';
 import { reportWorkbook } from '../../src/reporter/workbook.js';
-import { acceptedRow, idOf, MANNER, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, idOf, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
@@ -38,7 +38,7 @@ async function batchOfNotes(id: string, notes: readonly string[]): Promise<Batch
     const row = acceptedRow(merchant(index + 1), index);
     return { ...row, cells: [...row.cells, note] };
   });
-  const accepted = await batches.accept(batch, 0, rows, MANNER);
+  const accepted = await batches.accept(batch, 0, rows, ACCEPT_RULES);
   await batches.complete(id);
   return { ...batch, rows: accepted, complete: true };
 }
@@ -160,7 +160,7 @@ test('a row that was never sent had its outcome when it was loaded', async () =>
   const about = { id: 'b1', file: 'b1.csv', headings: HEADINGS, columns: [0, 1, 2, 3, 4, 5], loadedAt };
   const batch = await batches.open(about);
   const rows = [acceptedRow(undefined, 0), acceptedRow(merchant(1), 1), acceptedRow(merchant(1), 2)];
-  await batches.accept(batch, 0, rows, MANNER);
+  await batches.accept(batch, 0, rows, ACCEPT_RULES);
   const since = async (moment: number) =>
     (await rowsOf({ ...batch, rows: 3 }, { since: moment })).map(({ outcome }) => outcome);
   expect(await since(loadedAt)).toEqual(['invalid', 'duplicate']);
@@ -182,7 +182,7 @@ test('several batches are one table: the same column under any of its names, one
     opened,
     0,
     [{ line: 2, cells: ['z', other.name, other.code], merchant: other, problems: [], registration: idOf(other) }],
-    MANNER,
+    ACCEPT_RULES,
   );
   const file = join(folder, 'all.csv');
   await writeWhole(file, reportCsv(batches, [first, { ...opened, rows: 1 }], OPTIONS), true);
@@ -226,7 +226,7 @@ test('each row is written once and in order, over pages, with the line of the ro
   const rows = Array.from({ length: count }, (_, index) =>
     acceptedRow(merchant(index === count - 1 ? 1 : index + 1), index),
   );
-  await batches.accept(batch, 0, rows, MANNER);
+  await batches.accept(batch, 0, rows, ACCEPT_RULES);
   const told = await rowsOf({ ...batch, rows: count });
   expect(told.map(({ line }) => Number(line))).toEqual(rows.map(({ line }) => line));
   expect(told.at(-1)).toMatchObject({ outcome: 'duplicate', next_step: 'See line 2.' });
@@ -264,7 +264,12 @@ test.each(['en', 'zh'] as const)(
       if (at === 5) return { ...row, problems: [{ code: 'sheet:phone_leading_zero', cell: 'F7' }] };
       return at === 6 ? { ...row, cells: [...row.cells, 'surplus', '=1'] } : row;
     });
-    await batches.accept(batch, 0, [...rows, { ...acceptedRow(named[1], 24) }, acceptedRow(undefined, 25)], MANNER);
+    await batches.accept(
+      batch,
+      0,
+      [...rows, { ...acceptedRow(named[1], 24) }, acceptedRow(undefined, 25)],
+      ACCEPT_RULES,
+    );
     await batches.complete('b1');
     const ends: ((id: string) => Promise<unknown>)[] = [
       (id) => record(id, 'mini_program_created', { appid: `wx${id}`, said: `OK rid: ${id}` }),
@@ -337,7 +342,7 @@ test.each(['en', 'zh'] as const)(
       line: at + 2,
       cells: [...row.cells, texts[at % texts.length] ?? ''],
     }));
-    await batches.accept(batch, 0, noted, MANNER);
+    await batches.accept(batch, 0, noted, ACCEPT_RULES);
     await batches.complete('b1');
     for (const [at, { registration: id = '' }] of noted.entries()) {
       if (at % 7 === 0) continue;

@@ -18,7 +18,7 @@ import { cellsOf, HEADINGS } from './merchants.js';
 import { LEDGER_KEY } from './redis.js';
 
 /** As the first registration API compares rows. */
-export const MANNER: AcceptRules = { details: ALL_DETAILS };
+export const ACCEPT_RULES: AcceptRules = { details: ALL_DETAILS };
 
 export const identify = identifyWith(LEDGER_KEY);
 
@@ -79,7 +79,7 @@ export function openBook(redis: Redis, idsOf: Identify = identify, guard?: LossG
       ...acceptedRow(merchant, index),
       registration: merchant && idsOf(merchant.code),
     }));
-    await batches.accept(batch, 0, rows, MANNER);
+    await batches.accept(batch, 0, rows, ACCEPT_RULES);
     await batches.complete(id);
     return { ...batch, rows: merchants.length, complete: true };
   }

@@ -34,7 +34,7 @@ export function sign(encrypted: string, token = CREDENTIAL.token, at = Date.now(
   };
 }
 
-export interface Told {
+export interface PushedResult {
   readonly status?: string | undefined;
   readonly msg?: string;
   readonly appid?: string;
@@ -45,8 +45,8 @@ export interface Told {
 }
 
 /** `merchant` undefined: a push without `<info>`. */
-export function registrationXml(merchant: Merchant | undefined, told: Told): string {
-  const { status, msg = 'OK', appid, authCode, createdAt = Date.now(), taskId } = told;
+export function registrationXml(merchant: Merchant | undefined, result: PushedResult): string {
+  const { status, msg = 'OK', appid, authCode, createdAt = Date.now(), taskId } = result;
   const info =
     merchant === undefined
       ? ''
@@ -63,8 +63,8 @@ export function registrationXml(merchant: Merchant | undefined, told: Told): str
 }
 
 /** The same, as the receiver reads it. */
-export function registrationPush(merchant: Merchant | undefined, told: Told): RegistrationPush {
-  const push = readPush(registrationXml(merchant, told));
+export function registrationPush(merchant: Merchant | undefined, result: PushedResult): RegistrationPush {
+  const push = readPush(registrationXml(merchant, result));
   if (push.kind !== 'registration') throw new Error(push.kind);
   return push;
 }

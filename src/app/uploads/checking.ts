@@ -45,14 +45,14 @@ export type FileCheck =
   /** An error of ours; it is tried again in a moment. */
   | { readonly kind: 'failed' };
 
-interface Running {
+interface RunningCheck {
   plan(): Plan | undefined;
   readonly done: Promise<void>;
   failedAt?: number;
 }
 
 /** By the path of what is found out. */
-const running = new Map<string, Running>();
+const running = new Map<string, RunningCheck>();
 
 const SMALL_BYTES = 2 * 1024 ** 2;
 /** A large sheet takes memory and its time: small ones do not wait for it. */
@@ -95,7 +95,7 @@ function begin(store: Store, upload: Upload, at: number, way: Way, name: string)
   const tally = openTally();
   let isRead = false;
   const lane = (upload.files[at]?.bytes ?? 0) > SMALL_BYTES ? lanes.large : lanes.small;
-  const entry: Running = {
+  const entry: RunningCheck = {
     plan: () => (isRead ? tally.plan() : undefined),
     done: lane(async () => {
       const add = (row: Parameters<typeof tally.add>[0]): void => {

@@ -12,7 +12,7 @@ import { Facts } from './field.js';
 import { addressWith } from './pager.js';
 import { DataTable } from './table.js';
 
-type Plan = CheckResult['plan'];
+type CheckPlan = CheckResult['plan'];
 
 export const FINDING_WORDS: Readonly<Record<FindingKind, Words>> = {
   correct: { en: 'to correct', zh: '需更正' },
@@ -54,11 +54,11 @@ export function KindBadge({ view, kind }: { view: View; kind: FindingKind }) {
   return <span class={`badge ${LOOKS[kind]}`}>{view.say(FINDING_WORDS[kind])}</span>;
 }
 
-export function notSentOf({ duplicate, already_created: already, in_progress: progress, waits }: Plan): number {
+export function notSentOf({ duplicate, already_created: already, in_progress: progress, waits }: CheckPlan): number {
   return duplicate + already + progress + waits;
 }
 
-export function PlanFigures({ view, plan, forecast }: { view: View; plan: Plan; forecast: Forecast }) {
+export function PlanFigures({ view, plan, forecast }: { view: View; plan: CheckPlan; forecast: Forecast }) {
   const { sentBy, days } = forecast;
   return (
     <section class="figures">
@@ -111,7 +111,7 @@ export function PlanFacts({
   forecast: { before, days, sentBy },
 }: {
   view: View;
-  plan: Plan;
+  plan: CheckPlan;
   forecast: Forecast;
 }) {
   const counted: readonly (readonly [Words, number | undefined])[] = [
@@ -154,7 +154,7 @@ export interface FindingGroup {
 }
 
 /** What has to be done comes first. */
-export function groupsOf(plan: Plan): FindingGroup[] {
+export function groupsOf(plan: CheckPlan): FindingGroup[] {
   const differing = plan.groups.find(({ problem }) => problem === DIFFERS)?.count ?? 0;
   const ofRows = (code: string, words: Words, count: number, kind: FindingKind = 'not_sent'): FindingGroup[] =>
     count > 0 ? [{ kind, code, words, count, cells: [] }] : [];
@@ -215,7 +215,7 @@ export function Groups({ view, groups, path }: { view: View; groups: readonly Fi
 }
 
 /** In one line: `1,200 ready · 3 to correct · 14 not sent`. */
-export function countedRows(view: View, plan: Plan): string {
+export function countedRows(view: View, plan: CheckPlan): string {
   const counted = [
     [plan.ready, PLAN_WORDS.ready],
     [plan.invalid, PLAN_WORDS.invalid],

@@ -134,14 +134,14 @@ function mostInvalidIn({ most_invalid: share = '' }: Readonly<Record<string, str
 
 // --- where it is -----------------------------------------------------------------------------------------------------
 
-interface State {
+interface SheetState {
   readonly upload: Upload;
   readonly started: Started | undefined;
   /** None once it is started. */
   readonly checks: readonly FileCheck[];
 }
 
-async function stateOf({ store, params, query }: View): Promise<State> {
+async function stateOf({ store, params, query }: View): Promise<SheetState> {
   const upload = await findUpload(store.settings, params.id ?? '', Date.now());
   const started = await startedUpload(upload);
   if (started !== undefined && !started.isDone) void continueLoading(store, upload);

@@ -57,12 +57,12 @@ interface Opening {
   readonly path: string;
   readonly file: FileHandle;
   /** Before a byte of it was read. */
-  readonly before: Stand;
+  readonly before: SheetStamp;
   readonly scanned: Scan;
 }
 
 /** Size and time of the file when it was opened: if either is another one now, the file was written to. */
-interface Stand {
+interface SheetStamp {
   readonly size: number;
   readonly mtimeMs: number;
 }
@@ -212,7 +212,7 @@ async function workbook({ path, file, before, scanned }: Opening, required: read
 /** The batch's id comes from the digest of these bytes: rows of changed bytes would be loaded into the wrong batch. */
 async function* unchanged(
   path: string,
-  before: Stand,
+  before: SheetStamp,
   read: (file: FileHandle) => AsyncIterable<SheetRow[]>,
 ): AsyncGenerator<SheetRow[]> {
   const file = await opened(path);

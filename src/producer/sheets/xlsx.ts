@@ -205,7 +205,7 @@ interface Contents {
   readonly tables: WorkbookTables;
 }
 
-interface Relation {
+interface PartRelation {
   readonly id: string;
   /** The last word of its type's URI: the rest differs between versions of the standard. */
   readonly type: string;
@@ -256,8 +256,8 @@ async function contents(archive: Archive): Promise<Contents> {
   };
 }
 
-async function relations(archive: Archive, part: string, folder: string): Promise<readonly Relation[]> {
-  const found: Relation[] = [];
+async function relations(archive: Archive, part: string, folder: string): Promise<readonly PartRelation[]> {
+  const found: PartRelation[] = [];
   await readWholeXml(archive.stream(part), {
     open: (name, attributes) => {
       if (name !== 'Relationship') return;

@@ -15,12 +15,12 @@ export function batchFrom(id: string, fields: Fields): Batch | undefined {
     rows: Number(fields.rows ?? 0),
     ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
     complete: fields.complete === '1',
-    ...(fields.correction !== undefined && { correction: JSON.parse(fields.correction) as Correction }),
+    ...(fields.correction !== undefined && {
+      correction: JSON.parse(fields.correction) as NonNullable<Batch['correction']>,
+    }),
     ...(fields.purgedAt !== undefined && { purgedAt: Number(fields.purgedAt) }),
   };
 }
-
-type Correction = NonNullable<Batch['correction']>;
 
 export function countsFrom(fields: Fields): Counts {
   return Object.fromEntries(

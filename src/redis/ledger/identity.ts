@@ -34,16 +34,16 @@ export interface LedgerIdentity {
   readonly previousSecretKey?: string | undefined;
 }
 
-type Field = Exclude<keyof LedgerIdentity, 'previousSecretKey'>;
+type IdentityField = Exclude<keyof LedgerIdentity, 'previousSecretKey'>;
 
-const FIELDS: Readonly<Record<Field, { readonly says: Words; readonly setting: string }>> = {
+const FIELDS: Readonly<Record<IdentityField, { readonly says: Words; readonly setting: string }>> = {
   component: { says: { en: 'third-party platform', zh: '第三方平台' }, setting: 'WECHAT_COMPONENT_APPID' },
   api: { says: { en: "address of WeChat's API", zh: '微信接口地址' }, setting: 'WECHAT_API_BASE_URL' },
   secretKey: { says: { en: 'fingerprint of the secret key', zh: '密钥指纹' }, setting: 'FASTREGISTER_SECRET_KEY' },
 };
 
 export interface Difference {
-  readonly field: Field;
+  readonly field: IdentityField;
   readonly says: Words;
   readonly setting: string;
   readonly ledger: string;
@@ -155,8 +155,8 @@ export async function adoptLedger(redis: Redis, own: LedgerIdentity): Promise<vo
   await redis.hset(key('ledger'), Object.fromEntries(entriesOf(own)));
 }
 
-function entriesOf(own: LedgerIdentity): [Field, string][] {
-  return (Object.keys(FIELDS) as Field[]).flatMap((field) => {
+function entriesOf(own: LedgerIdentity): [IdentityField, string][] {
+  return (Object.keys(FIELDS) as IdentityField[]).flatMap((field) => {
     const value = own[field];
     return value === undefined ? [] : [[field, value]];
   });

@@ -161,7 +161,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
 }
 
 /** A line of the file: a create that is sent (r, m, d, f), n sealed entries (s), or a push. */
-interface Line {
+interface JournalLine {
   readonly at: number;
   /** When it was written, of a push that had waited in the spool. */
   readonly w?: number;
@@ -191,7 +191,7 @@ function lineOfPush(push: JournaledPush, now: number): string {
 }
 
 /** Undefined if the entries were sealed with another key. */
-function entriesIn({ r, m = '', d, f, s }: Line, vault: Vault): JournalEntry[] | undefined {
+function entriesIn({ r, m = '', d, f, s }: JournalLine, vault: Vault): JournalEntry[] | undefined {
   if (r !== undefined)
     return f === undefined ? [] : [{ registration: r, writeId: m, fact: f, ...(d !== undefined && { day: d }) }];
   if (s === undefined) return [];
@@ -203,7 +203,7 @@ function entriesIn({ r, m = '', d, f, s }: Line, vault: Vault): JournalEntry[] |
 }
 
 /** A process that was killed during a write has left a part of a line: that call was never made. */
-function linesOf(path: string): Line[] {
+function linesOf(path: string): JournalLine[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -213,7 +213,7 @@ function linesOf(path: string): Line[] {
   }
   return text.split('\n').flatMap((line) => {
     try {
-      return line === '' ? [] : [JSON.parse(line) as Line];
+      return line === '' ? [] : [JSON.parse(line) as JournalLine];
     } catch {
       return [];
     }

@@ -161,7 +161,7 @@ export async function guardAgainstLoss({
     return queued;
   }
 
-  function checkAlone(): void {
+  function checkInBackground(): void {
     check().catch((error) => {
       if (!closed) log.warn({ err: error }, 'could not check whether Redis has forgotten anything; trying again');
     });
@@ -206,8 +206,8 @@ export async function guardAgainstLoss({
     await redis.del(key('forgotten', registration));
   }
 
-  redis.on('ready', checkAlone);
-  const timer = setInterval(checkAlone, LOOK_EVERY_MS).unref();
+  redis.on('ready', checkInBackground);
+  const timer = setInterval(checkInBackground, LOOK_EVERY_MS).unref();
   await check();
 
   return {
@@ -223,7 +223,7 @@ export async function guardAgainstLoss({
     async close() {
       closed = true;
       clearInterval(timer);
-      redis.off('ready', checkAlone);
+      redis.off('ready', checkInBackground);
       journal.close();
       // No process has to wait for this one: it has reported, and ends.
       if (redis.status === 'ready') await redis.zrem(key('processes'), name).catch(() => {});

@@ -7,7 +7,7 @@
  */
 import { newRegistration, type Registration } from '../../domain/registration.js';
 
-interface Field {
+interface StoredField {
   readonly name: keyof Registration;
   readonly short: string;
   readonly read: (text: string) => unknown;
@@ -24,7 +24,7 @@ const text = (value: string): string => value;
 const withoutJoints = (value: string): string => value.replaceAll('\u001e', ' ').replaceAll('\u001f', ' ');
 
 /** Short names: a million registrations carry them. */
-const FIELDS: readonly Field[] = [
+const FIELDS: readonly StoredField[] = [
   // A loaded row writes one field only, which saves Redis a third of the registration's hash.
   { name: 'state', short: 's', read: text, usual: 'queued', shown: true },
   { name: 'row', short: 'r', read: text },
@@ -82,10 +82,10 @@ const OTHER_FIELDS: Readonly<Record<string, string>> = {
   canaryOf: 'canary',
 };
 
-const BY_SHORT_NAME: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [field.short, field]));
+const BY_SHORT_NAME: ReadonlyMap<string, StoredField> = new Map(FIELDS.map((field) => [field.short, field]));
 
 /** What a report needs of a registration is also in one field, `outcome`: reading ten of them costs Redis three times as much. */
-const SHOWN: readonly Field[] = FIELDS.filter((field) => field.shown);
+const SHOWN: readonly StoredField[] = FIELDS.filter((field) => field.shown);
 
 export const SHOWN_NAMES: readonly string[] = SHOWN.map((field) => field.short);
 
@@ -128,7 +128,7 @@ export function keptOutcomeText(registration: Registration): string {
 /** Between the fields of a page of a batch (page.lua). */
 export const FIELD_JOINT = '\u001f';
 
-const [FIRST_SHOWN, ...OTHERS_SHOWN] = SHOWN as readonly [Field, ...Field[]];
+const [FIRST_SHOWN, ...OTHERS_SHOWN] = SHOWN as readonly [StoredField, ...StoredField[]];
 
 /** The field of the hash with this property of a registration. */
 export function shortNameOf(name: string): string {
@@ -137,7 +137,7 @@ export function shortNameOf(name: string): string {
   return short;
 }
 
-function put(registration: Record<string, unknown>, field: Field | undefined, value = ''): void {
+function put(registration: Record<string, unknown>, field: StoredField | undefined, value = ''): void {
   if (field !== undefined && value !== '') registration[field.name] = field.read(value);
 }
 
@@ -160,7 +160,7 @@ export function difference(before: Registration, after: Registration): { set: st
 
 const OUTCOME = shortNameOf('outcome');
 
-function stored(field: Field, registration: Registration): string | undefined {
+function stored(field: StoredField, registration: Registration): string | undefined {
   const value = registration[field.name];
   if (value === undefined) return undefined;
   const written = field.write ? field.write(value as never) : String(value);

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { setTimeout as sleepAlone } from 'node:timers/promises';
+import { setTimeout as pauseWithoutRef } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { sleep } from '../../sleep.js';
 import { factsOf } from './check-server.js';
@@ -29,7 +29,8 @@ import {
 import { isServerOf } from './process.js';
 import { ensureSocketPath, prepare, removeShortFolder, type ServerPaths } from './server-folder.js';
 
-const MEMBER = 'fastregister-member-';
+/** Begins the connection name of every process that uses the server. */
+const HEARTBEAT_PREFIX = 'fastregister-member-';
 
 const STOP_WITHIN_MS = 10_000;
 /** Shutdown has 25 s for everything; a process that holds the lock longer than this is using the server, so it may stay. */
@@ -61,7 +62,7 @@ export async function joinPrivateServer({
   temporaryFolder = tmpdir(),
 }: JoinOptions): Promise<PrivateServer> {
   const paths = await prepare(home, temporaryFolder);
-  const name = `${MEMBER}${process.pid}-${randomBytes(4).toString('hex')}`;
+  const name = `${HEARTBEAT_PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`;
 
   const { socketPath, heartbeat, membership } = await underLock(paths, log, async () => {
     const membership = await openMembership(paths.members);
@@ -164,7 +165,7 @@ function keepAlive(heartbeat: Redis, paths: ServerPaths, log: Log): () => void {
         return;
       } catch (cause) {
         log.warn({ err: cause }, 'The private Redis has stopped and cannot be started again; trying again.');
-        await sleepAlone(pauseMs, undefined, { ref: false });
+        await pauseWithoutRef(pauseMs, undefined, { ref: false });
       }
     }
   }
@@ -181,12 +182,12 @@ function keepAlive(heartbeat: Redis, paths: ServerPaths, log: Log): () => void {
 }
 
 async function leave(paths: ServerPaths, name: string, log: Log): Promise<void> {
-  const leaveAlone = async () => {
+  const stopIfUnused = async () => {
     const socketPath = await ensureSocketPath(paths);
     const redis = probe(socketPath);
     try {
       const clients = String(await redis.client('LIST'));
-      if (membersIn(clients).some((other) => other !== name)) return;
+      if (heartbeatsIn(clients).some((other) => other !== name)) return;
       await shutDown(redis, paths, log);
       await removeShortFolder(paths);
     } catch (cause) {
@@ -195,15 +196,15 @@ async function leave(paths: ServerPaths, name: string, log: Log): Promise<void> 
       redis.disconnect();
     }
   };
-  await underLock(paths, log, leaveAlone, LEAVE_WITHIN_MS).catch((cause) => {
+  await underLock(paths, log, stopIfUnused, LEAVE_WITHIN_MS).catch((cause) => {
     if (!(cause instanceof LockTaken)) throw cause;
   });
 }
 
-function membersIn(clientList: string): string[] {
+function heartbeatsIn(clientList: string): string[] {
   return [...clientList.matchAll(/ name=(\S+)/g)]
     .map(([, name = '']) => name)
-    .filter((name) => name.startsWith(MEMBER));
+    .filter((name) => name.startsWith(HEARTBEAT_PREFIX));
 }
 
 async function shutDown(redis: Redis, paths: ServerPaths, log: Log): Promise<void> {

@@ -8,7 +8,7 @@ import { purgeToolsOf } from '../../../src/app/wiring/purging.js';
 import { counted } from '../../../src/domain/words.js';
 import { purge } from '../../../src/operator/purge.js';
 import { qrShape } from '../../../src/reporter/qr.js';
-import { acceptedRow, DAY_MS, MANNER } from '../../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, DAY_MS } from '../../support/ledger.js';
 import { merchant } from '../../support/merchants.js';
 import { until } from '../../support/until.js';
 import { type Console, openConsole, type Visitor } from './support/visitor.js';
@@ -252,9 +252,9 @@ test('a row that is refused in a sheet that is still being loaded is listed', as
   await waiting(it);
   await says(it.admin, 4, 1, 0);
   const batch = await it.book.open('b2');
-  await it.book.batches.accept(batch, 0, [acceptedRow(merchant(20), 0)], MANNER);
+  await it.book.batches.accept(batch, 0, [acceptedRow(merchant(20), 0)], ACCEPT_RULES);
   await says(it.admin, 4, 1, 0);
-  await it.book.batches.accept(batch, 1, [acceptedRow(undefined, 1)], MANNER);
+  await it.book.batches.accept(batch, 1, [acceptedRow(undefined, 1)], ACCEPT_RULES);
   await until('it is listed', async () => (await read(it, it.admin, '/todo')).text.includes('line 3 of b2.csv'));
 });
 
