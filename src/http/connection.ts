@@ -1,5 +1,5 @@
 /** One TCP connection of a port that anyone can reach, as the listener keeps it. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DeadlineQueue, QueueLinks } from './deadline-queue.js';
 import type { Incoming } from './incoming.js';
@@ -37,4 +37,21 @@ export class Connection implements QueueLinks {
   constructor(socket: Socket) {
     this.socket = socket;
   }
+}
+
+const CONNECTION = Symbol('connection');
+
+/** A socket, or the feed that node:http reads in its place. */
+type Carrier = { [CONNECTION]?: Connection };
+
+export function carry(carrier: Socket | RequestFeed, connection: Connection): void {
+  (carrier as Carrier)[CONNECTION] = connection;
+}
+
+export function carriedBy(carrier: Socket | RequestFeed): Connection | undefined {
+  return (carrier as Carrier)[CONNECTION];
+}
+
+export function connectionOf(request: IncomingMessage): Connection | undefined {
+  return carriedBy(request.socket);
 }

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { Allowance } from './allowance.js';
 import type { Connection } from './connection.js';
 import type { ConnectionLimits } from './limits.js';
-import type { Places } from './places.js';
+import type { ConnectionRefusal, Places } from './places.js';
 
 export interface RawAnswer {
   readonly status: number;
@@ -16,6 +16,7 @@ const FEWER = 10;
 export class LastAnswers {
   readonly #places: Places;
   readonly #isFlood: () => boolean;
+  readonly #refused: (why: ConnectionRefusal) => void;
   readonly #usual: Allowance;
   readonly #inFlood: Allowance;
 
@@ -24,9 +25,11 @@ export class LastAnswers {
     { answersASecond, answersAtOnce }: ConnectionLimits,
     isFlood: () => boolean,
     now: () => number,
+    refused: (why: ConnectionRefusal) => void,
   ) {
     this.#places = places;
     this.#isFlood = isFlood;
+    this.#refused = refused;
     this.#usual = new Allowance(answersASecond, answersAtOnce, now);
     this.#inFlood = new Allowance(answersASecond / FEWER, answersAtOnce / FEWER, now);
   }
@@ -39,6 +42,20 @@ export class LastAnswers {
   give(connection: Connection, answer: RawAnswer): void {
     if (this.take()) this.#write(connection, textOf(answer));
     else this.park(connection, answer);
+  }
+
+  /** Answers in place of node:http, unless an answer has begun. */
+  refuse(connection: Connection, status: number, why: ConnectionRefusal): void {
+    const { socket, feed, response, isKnown } = connection;
+    this.#refused(why);
+    connection.incoming = undefined;
+    this.#places.holdBytes(connection, 0);
+    const hasBegun = feed !== undefined && response?.headersSent === true;
+    connection.feed = undefined;
+    feed?.release();
+    connection.isComplete = false;
+    if (hasBegun || isKnown) socket.destroy();
+    else this.give(connection, { status, text: '' });
   }
 
   /** Keeps the answer until one is due. */
