@@ -1,7 +1,7 @@
 /** The line, stopped and started by a person. */
 import { PAUSE } from '../domain/line.js';
 import type { Words } from '../domain/words.js';
-import type { Resumption } from '../redis/calls.js';
+import type { Resumption } from '../redis/line-switch.js';
 import { askDayAgain } from './ask-day.js';
 import type { Store } from './wiring/store.js';
 

@@ -21,3 +21,14 @@ export function shutDayFrom(fields: Readonly<Record<string, string>>): ShutDay |
     doubted: doubted === '1',
   };
 }
+
+export function reportedFrom(fields: Readonly<Record<string, string>>): ReportedQuota | undefined {
+  const { reportedLimit, reportedUsed, countedThen, reportedAt } = fields;
+  if (reportedLimit === undefined) return undefined;
+  return {
+    limit: Number(reportedLimit),
+    used: Number(reportedUsed ?? 0),
+    counted: Number(countedThen ?? 0),
+    at: Number(reportedAt ?? 0),
+  };
+}

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Budgets } from '../../src/domain/budgets.js';
 import { type Merchant, personOf } from '../../src/domain/merchant.js';
 import { FACTS } from '../../src/domain/registration.js';
-import { openCalls, type Permit } from '../../src/redis/calls.js';
+import type { Permit } from '../../src/redis/call-permits.js';
+import { openCalls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { script } from '../../src/redis/scripts.js';
 import {

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Budgets, CheckEnd, ReserveBudget } from '../../src/domain/budgets.js';
 import { callsOfDay } from '../../src/domain/limits.js';
 import type { Merchant } from '../../src/domain/merchant.js';
-import type { Permit } from '../../src/redis/calls.js';
+import type { Permit } from '../../src/redis/call-permits.js';
 import { key } from '../../src/redis/keys.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';

@@ -8,7 +8,8 @@ import type { Fact, FactKind, Registration } from '../../src/domain/registration
 import type { AcceptedRow, RowWithOutcome } from '../../src/domain/row.js';
 import type { Recorded, Snapshot } from '../../src/domain/snapshot.js';
 import type { Job } from '../../src/domain/work.js';
-import { openCalls, type Permit } from '../../src/redis/calls.js';
+import type { Permit } from '../../src/redis/call-permits.js';
+import { openCalls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
