@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { answersOf } from './exec.js';
+import { freshRuns } from './fresh-runs.js';
 import { key } from './keys.js';
 import { RedisMisconfigured } from './server/errors.js';
 
@@ -26,8 +27,6 @@ const COMMANDS: Readonly<
 /** @param redis a separate connection, which WAIT blocks */
 export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number): Confirmation {
   const { words, wanted } = COMMANDS[by];
-  let waiting: Promise<boolean> | undefined;
-  let next: Promise<boolean> | undefined;
 
   async function ask(): Promise<boolean> {
     const [command = '', ...args] = words;
@@ -41,24 +40,8 @@ export function openConfirmation(redis: Redis, by: ConfirmedBy, withinMs: number
     return wanted.every((count, at) => (counts[at] ?? 0) >= count);
   }
 
-  /** A request that comes during a wait shares the next wait: the present wait may not cover its writes. */
-  function confirm(): Promise<boolean> {
-    if (waiting === undefined) {
-      waiting = ask().finally(() => {
-        waiting = undefined;
-      });
-      return waiting;
-    }
-    next ??= waiting
-      .catch(() => false)
-      .then(() => {
-        next = undefined;
-        return confirm();
-      });
-    return next;
-  }
-
-  return { confirm };
+  // A wait that is under way may not cover the writes of a later request.
+  return { confirm: freshRuns(ask) };
 }
 
 /** @throws RedisMisconfigured where this server cannot wait so */
