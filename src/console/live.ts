@@ -114,3 +114,7 @@ export function openLiveFeeds(log: Logger, everyMs = EVERY_MS): LiveFeeds {
     },
   };
 }
+
+export function liveAddress(path: string): string {
+  return path === '/' ? '/live' : `/live${path}`;
+}
