@@ -9,14 +9,14 @@ import {
   type Forecast,
   withoutLedger,
 } from '../app/check.js';
-import { knownAs, noPhone, PLAN_WORDS, SEVERITIES } from '../app/check-words.js';
+import { knownAs, noPhone, SEVERITIES } from '../app/check-words.js';
+import { planFacts } from '../app/plan-facts.js';
 import { duplicateLine, problemsOf, REPLACES_LINE } from '../app/row-problems.js';
 import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
-import { dayInWords } from '../domain/calendar.js';
 import { nameOnOneLine } from '../domain/printable.js';
 import { problemWords, type ReportedProblem } from '../domain/problems.js';
-import type { Language, Words } from '../domain/words.js';
+import type { Language } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
 import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
 import { LedgerMissing } from '../redis/ledger/identity.js';
@@ -159,23 +159,13 @@ function textPage(lang: Language): Page {
   };
 }
 
-function describePlan(plan: Plan, { sentBy, days, before }: Forecast): string {
-  const rows: [Words, string | number | undefined][] = [
-    [PLAN_WORDS.rows, plan.rows],
-    [PLAN_WORDS.ready, plan.ready],
-    [PLAN_WORDS.invalid, plan.invalid],
-    [PLAN_WORDS.duplicate, plan.duplicate],
-    [PLAN_WORDS.alreadyCreated, plan.already_created],
-    [PLAN_WORDS.inProgress, plan.in_progress],
-    [PLAN_WORDS.waits, plan.waits || undefined],
-    [PLAN_WORDS.replaces, plan.replaces || undefined],
-    [PLAN_WORDS.warned, plan.warned],
-    [PLAN_WORDS.calls, plan.ready],
-    [PLAN_WORDS.before, before || undefined],
-    [PLAN_WORDS.days, days],
-    [PLAN_WORDS.sentBy, sentBy && spoken(dayInWords(sentBy, Date.now()))],
-  ];
-  return table(rows.flatMap(([what, count]) => (count === undefined ? [] : [[`  ${spoken(what)}`, String(count)]])));
+function describePlan(plan: Plan, forecast: Forecast): string {
+  return table(
+    planFacts(plan, forecast, Date.now()).map(({ what, value }) => [
+      `  ${spoken(what)}`,
+      typeof value === 'number' ? String(value) : spoken(value),
+    ]),
+  );
 }
 
 function describeGroups(groups: readonly ProblemGroup[]): string {

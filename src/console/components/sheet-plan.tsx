@@ -2,6 +2,7 @@
 
 import type { CheckResult, Forecast } from '../../app/check.js';
 import { PLAN_WORDS } from '../../app/check-words.js';
+import { planFacts } from '../../app/plan-facts.js';
 import { DIFFERS, DUPLICATE, NOT_SENT, REPLACED, REPLACES } from '../../app/row-problems.js';
 import { FINDING_KINDS, type FindingKind, kindOf } from '../../app/uploads/findings.js';
 import { dayInWords } from '../../domain/calendar.js';
@@ -105,42 +106,14 @@ function Figure({ title, value, under, isDate = false }: FigureProps) {
 }
 
 /** Line by line as `check` prints it. */
-export function PlanFacts({
-  view,
-  plan,
-  forecast: { before, days, sentBy },
-}: {
-  view: View;
-  plan: CheckPlan;
-  forecast: Forecast;
-}) {
-  const counted: readonly (readonly [Words, number | undefined])[] = [
-    [PLAN_WORDS.rows, plan.rows],
-    [PLAN_WORDS.ready, plan.ready],
-    [PLAN_WORDS.invalid, plan.invalid],
-    [PLAN_WORDS.duplicate, plan.duplicate],
-    [PLAN_WORDS.alreadyCreated, plan.already_created],
-    [PLAN_WORDS.inProgress, plan.in_progress],
-    [PLAN_WORDS.waits, plan.waits || undefined],
-    [PLAN_WORDS.replaces, plan.replaces || undefined],
-    [PLAN_WORDS.warned, plan.warned],
-    [PLAN_WORDS.calls, plan.ready],
-    [PLAN_WORDS.before, before || undefined],
-    [PLAN_WORDS.days, days],
-  ];
-  const facts = counted.flatMap(([what, count]) =>
-    count === undefined ? [] : [[view.say(what), view.number(count)] as const],
+export function PlanFacts({ view, plan, forecast }: { view: View; plan: CheckPlan; forecast: Forecast }) {
+  const facts = planFacts(plan, forecast, Date.now()).map(
+    ({ what, value }) => [view.say(what), typeof value === 'number' ? view.number(value) : view.say(value)] as const,
   );
   return (
     <details class="plan">
       <summary>{view.say(WORDS.plan)}</summary>
-      <Facts
-        facts={
-          sentBy === undefined
-            ? facts
-            : [...facts, [view.say(PLAN_WORDS.sentBy), view.say(dayInWords(sentBy, Date.now()))]]
-        }
-      />
+      <Facts facts={facts} />
     </details>
   );
 }
