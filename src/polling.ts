@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+
 /**
  * A loop that looks for work at once, again after a pause, and whenever it is nudged, but never twice at the same time: a nudge during
  * a look makes it look once more. Polling is what makes a lost wakeup harmless.
@@ -6,6 +8,28 @@ export interface Polling {
   nudge(): void;
   /** Ends after the look that is under way. */
   close(): Promise<void>;
+}
+
+export interface LookOptions {
+  readonly everyMs: number;
+  readonly look: () => Promise<void>;
+  readonly log: Logger;
+  /** The log line of a look that failed; the next look comes as usual. */
+  readonly failure: string;
+}
+
+/** A loop whose looks are a fixed time apart. */
+export function lookEvery({ everyMs, look, log, failure }: LookOptions): Polling {
+  return startPolling(
+    async () => {
+      await look();
+      return everyMs;
+    },
+    (error) => {
+      log.warn({ err: error }, failure);
+      return everyMs;
+    },
+  );
 }
 
 /** @param look answers the pause until the next look, in ms; where it rejects, `failed` does */

@@ -44,8 +44,8 @@ async function links({ open, settings }: CommandContext, id: string | undefined,
   const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
 
   if (options.qr !== undefined) {
-    const inWords = (at: number): string => localTime(at, settings.quotaTimezone, Date.now())[language];
-    await writeCodes(options.qr, found, { title: batch.file, language, time: inWords });
+    const timeInWords = (at: number): string => localTime(at, settings.quotaTimezone, Date.now())[language];
+    await writeCodes(options.qr, found, { title: batch.file, language, time: timeInWords });
     say({
       en: `${found.length} QR codes and ${LINK_SHEET} are in ${options.qr}.`,
       zh: `${found.length} 个二维码和 ${LINK_SHEET} 已写入 ${options.qr}。`,

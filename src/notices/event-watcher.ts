@@ -9,7 +9,7 @@ import { type LineStop, opensByItself } from '../domain/line.js';
 import { isWorthANotice } from '../domain/line-faults.js';
 import type { Night } from '../domain/night.js';
 import type { Actor, Words } from '../domain/words.js';
-import { startPolling } from '../polling.js';
+import { lookEvery } from '../polling.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Loss } from '../redis/ledger/last-loss.js';
@@ -60,29 +60,25 @@ const BATCHES_WATCHED = 500;
 
 export function startEventWatcher(options: EventWatcherOptions): EventWatcher {
   const { wakeupChannel, log } = options;
-  const failed = (error: unknown): number => {
-    log.warn({ err: error }, 'cannot look for new notices now; trying again');
-    return LOOK_EVERY_MS;
-  };
-  const polling = startPolling(() => look(options), failed);
+  const failure = 'cannot look for new notices now; trying again';
+  const polling = lookEvery({ everyMs: LOOK_EVERY_MS, look: () => look(options), log, failure });
   const unhook = wakeupChannel.on('line', polling.nudge);
   return {
     async close() {
       unhook();
       await polling.close();
-      await look(options).catch(failed);
+      await look(options).catch((error) => log.warn({ err: error }, failure));
     },
   };
 }
 
-async function look(options: EventWatcherOptions): Promise<number> {
+async function look(options: EventWatcherOptions): Promise<void> {
   const known = await options.sentNotices.all();
   await reportBatches(options, known);
   await reportTheLine(options, known);
   await reportTheToken(options);
   await reportTheQuota(options);
   await reportALoss(options);
-  return LOOK_EVERY_MS;
 }
 
 async function reportBatches(
@@ -147,7 +143,7 @@ async function reportTheLine(
     type: 'line.stopped',
     at,
     data: {
-      ...inWords(words({ line })),
+      ...stopData(words({ line })),
       because,
       times: times ?? null,
       merchants: merchants ?? null,
@@ -157,7 +153,8 @@ async function reportTheLine(
   });
 }
 
-function inWords({ problem, reason, nextStep, whoActs }: StopWords): Record<string, unknown> {
+/** The sentences of a stop, as the body of a notice names them. */
+export function stopData({ problem, reason, nextStep, whoActs }: StopWords): Record<string, unknown> {
   return { problem, reason, next_step: nextStep, who_acts: whoActs };
 }
 
@@ -173,7 +170,7 @@ async function reportTheToken({ sentNotices, calls, words, notifyAfterMs, now }:
     type: 'line.stopped',
     at: since,
     data: {
-      ...inWords(words({ wait })),
+      ...stopData(words({ wait })),
       because: said ?? '',
       times: tries,
       merchants: null,

@@ -7,7 +7,7 @@ import { type Link, linkOf, REMIND_BEFORE_MS } from '../domain/link.js';
 import type { Notice } from '../domain/notice.js';
 import { batchOf } from '../domain/row.js';
 import type { Snapshot } from '../domain/snapshot.js';
-import { startPolling } from '../polling.js';
+import { lookEvery } from '../polling.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Links } from '../redis/ledger/links.js';
 
@@ -29,16 +29,12 @@ const LOOK_EVERY_MS = 5_000;
 const AT_ONCE = 100;
 
 export function startLinkWatch(options: LinkWatchOptions): LinkWatch {
-  return startPolling(
-    async () => {
-      await lookAfterLinks(options);
-      return LOOK_EVERY_MS;
-    },
-    (error) => {
-      options.log.warn({ err: error }, 'links cannot be watched now; trying again');
-      return LOOK_EVERY_MS;
-    },
-  );
+  return lookEvery({
+    everyMs: LOOK_EVERY_MS,
+    look: () => lookAfterLinks(options),
+    log: options.log,
+    failure: 'links cannot be watched now; trying again',
+  });
 }
 
 /**

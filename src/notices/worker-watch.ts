@@ -3,9 +3,9 @@
  * worker can.
  */
 import type { Logger } from 'pino';
-import { startPolling } from '../polling.js';
+import { lookEvery } from '../polling.js';
 import type { SentNotices } from '../redis/sent-notices.js';
-import type { StopWords } from './event-watcher.js';
+import { type StopWords, stopData } from './event-watcher.js';
 
 export interface WorkerWatchOptions {
   readonly sentNotices: SentNotices;
@@ -32,16 +32,12 @@ const SUBJECT = 'workers';
 
 export function startWorkerWatch(options: WorkerWatchOptions): WorkerWatch {
   const { everyMs, log } = options;
-  return startPolling(
-    async () => {
-      await lookForWorkers(options);
-      return everyMs;
-    },
-    (error) => {
-      log.warn({ err: error }, 'it cannot be looked for workers now; trying again');
-      return everyMs;
-    },
-  );
+  return lookEvery({
+    everyMs,
+    look: () => lookForWorkers(options),
+    log,
+    failure: 'cannot look for workers now; trying again',
+  });
 }
 
 export async function lookForWorkers({
@@ -52,16 +48,13 @@ export async function lookForWorkers({
   const { workers, missing } = await look();
   const wasMissing = (await sentNotices.all())[SUBJECT]?.startsWith('missing') === true;
   if (missing !== undefined && !wasMissing) {
-    const { since, lastSeenAt, waitingSince, problem, reason, nextStep, whoActs } = missing;
+    const { since, lastSeenAt, waitingSince } = missing;
     await sentNotices.sendOnce(SUBJECT, 'missing', SUBJECT, {
       id: `workers-missing-${since}`,
       type: 'workers.missing',
       at: since,
       data: {
-        problem,
-        reason,
-        next_step: nextStep,
-        who_acts: whoActs,
+        ...stopData(missing),
         last_seen_at: lastSeenAt === undefined ? null : new Date(lastSeenAt).toISOString(),
         waiting_since: new Date(waitingSince).toISOString(),
       },

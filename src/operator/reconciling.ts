@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { quotaDay } from '../domain/calendar.js';
 import type { Outage } from '../domain/presence.js';
 import type { Comparison } from '../domain/reconciliation.js';
-import { startPolling } from '../polling.js';
+import { lookEvery } from '../polling.js';
 import type { Heartbeats } from '../redis/heartbeat.js';
 import type { Reconciliations } from '../redis/reconciliations.js';
 
@@ -37,16 +37,12 @@ const TRY_AGAIN_MS = 30 * 60_000;
 
 export function startReconciling(options: ReconcilingOptions): Reconciling {
   let closed = false;
-  const polling = startPolling(
-    async () => {
-      await reconcileWhenDue(options, () => closed);
-      return LOOK_EVERY_MS;
-    },
-    (error) => {
-      options.log.warn({ err: error }, "WeChat's list of accounts cannot be compared now; trying again");
-      return LOOK_EVERY_MS;
-    },
-  );
+  const polling = lookEvery({
+    everyMs: LOOK_EVERY_MS,
+    look: () => reconcileWhenDue(options, () => closed),
+    log: options.log,
+    failure: "WeChat's list of accounts cannot be compared now; trying again",
+  });
   return {
     async close() {
       closed = true;
