@@ -53,6 +53,7 @@ test('a name that fits two registrations is assigned to neither', async () => {
   await story.book.load('b1', [one, other]);
   await story.start();
   await until('WeChat created one', async () => story.simulator.state().tasks.created >= 1);
+  await until('the other is sent', async () => story.seen(other).creates === 1);
 
   const found = await reconcile(await toolsOf(story));
   expect(found).toMatchObject({ matches: [], ambiguous: [one.name] });
