@@ -182,7 +182,7 @@ describe('the budget', () => {
     expect(mostIn(200_000, await callTimes())).toBeLessThanOrEqual(perSecond / 5 + 2);
   });
 
-  test('of a second is caught up a quarter faster after a delay, and not at once', async () => {
+  test('of a second is caught up twice as fast after a delay, and not at once', async () => {
     const merchants = many(20);
     await book.load('b1', merchants);
     // Ten calls are late; those of a few milliseconds may go together.
@@ -191,7 +191,7 @@ describe('the budget', () => {
     const asked = await Promise.all(merchants.map((it) => book.take(idOf(it), { perSecond: 100 })));
     const went = asked.filter(({ kind }) => kind === 'go').length;
     expect(went).toBeGreaterThan(0);
-    expect(went).toBeLessThan(5);
+    expect(went).toBeLessThan(8);
   });
 
   test('of a day is never exceeded, and some of it is kept for the searches that fall due before its end', async () => {

@@ -29,11 +29,11 @@ local SECOND_US = 1003000
 if budget.perSecond < 500 then SECOND_US = 1005000 end
 if budget.perSecond < 50 then SECOND_US = 1012000 end
 local MINUTE_US = 60100000
--- Within a second calls are spread evenly. A delay of up to CATCH_UP_US is caught up, at this part of the usual distance and not
--- at once: when the calls of a burst leave the window, there is room for another burst, and so in each second after it. Calls of a
--- few milliseconds may go together, because workers do not ask more often.
+-- Within a second calls are spread evenly. A delay of up to CATCH_UP_US is caught up at half the usual distance, and not at
+-- once: when the calls of a burst leave the window, there is room for another burst, and so in each second after it. Calls of a few
+-- milliseconds may go together, because workers do not ask more often.
 local DISTANCE_US = SECOND_US / budget.perSecond
-local CATCH_UP_US, CATCH_UP_DISTANCE_US, TOGETHER_US = 100000, 0.8 * DISTANCE_US, 5000
+local CATCH_UP_US, CATCH_UP_DISTANCE_US, TOGETHER_US = 100000, DISTANCE_US / 2, 10000
 -- If all calls that are left are reserved for follow-ups, a worker asks again after this time.
 local KEPT_LOOK_MS = 3000
 
