@@ -3,9 +3,10 @@ import { isDue, isEarlySearch, pushOverdueAt, searchDueAt } from '../domain/due.
 import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
 import { handedAt, type Job } from '../domain/work.js';
 import { concernsTask } from '../wechat/answers.js';
-import { budgetsFor, holdFor, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
+import { budgetsFor, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
 import { factOfSearch, PROBLEM_OF_UNANSWERED } from './facts.js';
-import { askForDay, tokenWithinQuota } from './quota.js';
+import { untilAnotherPermit } from './no-permit.js';
+import { tokenWithinQuota } from './quota.js';
 
 export async function followUp(context: WorkerContext, job: Job, id: string): Promise<void> {
   for (;;) {
@@ -43,8 +44,6 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
     const fact = { kind: 'search_sent', at, callSentAt: sentAt, until, ...(early && { early }) } as const;
     const age = context.permits.ask();
     const permit = await context.calls.acquire(snapshot, fact, job, budgets, '');
-    if (permit.kind === 'forgotten') await context.memory.restore(id);
-    if (permit.kind === 'conflict' || permit.kind === 'forgotten') continue;
     if (permit.kind === 'go' && age.isExpired()) {
       const at = context.now();
       const expired = {
@@ -62,13 +61,10 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
       const decision = factOfSearch(context, registration, budgets.day, reply, permit.isDayProbe);
       return recordCall(context, id, decision, reply, token, permit.snapshot);
     }
-    if (permit.kind === 'check') {
-      await askForDay(context, token, budgets.day, permit.check);
-      continue;
-    }
-    const ms = permit.kind === 'wait' ? permit.ms : 0;
-    const why = permit.kind === 'wait' ? permit.why : 'pace';
-    if (!(await holdFor(context, { ms, why }))) return context.workload.giveBack(job, id, 0);
+    // A search uses no try of a person, so it is never held.
+    const isLeaving =
+      permit.kind === 'held' || !(await untilAnotherPermit(context, { permit, id, token, day: budgets.day }));
+    if (isLeaving) return context.workload.giveBack(job, id, 0);
   }
 }
 

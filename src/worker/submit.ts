@@ -2,21 +2,14 @@
 import { createDueAt, firstFollowUpAt, isDue } from '../domain/due.js';
 import type { Merchant } from '../domain/merchant.js';
 import { type Fact, isUnsent } from '../domain/registration.js';
+import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
-import {
-  budgetsFor,
-  holdFor,
-  personFor,
-  type ReadNow,
-  readNow,
-  recordCall,
-  recordFact,
-  type WorkerContext,
-} from './context.js';
+import { budgetsFor, personFor, type ReadNow, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
 import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
-import { askForDay, tokenWithinQuota } from './quota.js';
+import { untilAnotherPermit } from './no-permit.js';
+import { tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
 
 /**
@@ -54,11 +47,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
     if (!isDue(dueAt, snapshot.now, job)) return giveBack(context, job, id, dueAt);
     const unfit = unfitFor(context.api.needs, merchant);
     if (unfit !== undefined) {
-      // It may have been read long ago: another row, which is fit, may be the one to send since.
-      const aboutRow = snapshot.registration.row;
-      const fact: Fact = { kind: 'row_refused', at: context.now(), problem: unfit, aboutRow };
-      const { state } = await recordFact(context, id, fact, {}, snapshot);
-      if (isUnsent(state)) continue;
+      if (await refuseRow(context, id, snapshot, unfit)) continue;
       return giveBack(context, job, id, undefined);
     }
     const token = await tokenWithinQuota(context);
@@ -66,61 +55,43 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
 
     const [sentAt, now] = [context.now(), redisNow()];
     const budgets = budgetsFor(snapshot.registration, context, now);
+    const { day } = budgets;
     const person = personFor(merchant, context);
-    const clockAheadMs = context.clockAheadMs();
-    const fact: Fact = {
-      kind: 'create_sent',
-      at: sentAt,
-      // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
-      until: firstFollowUpAt(context.patience, sentAt, context.api.canSearch(undefined)),
-      ...(context.api.invites === 'link' && { byLink: true }),
-      ...(clockAheadMs !== 0 && { clockAheadMs }),
-    };
+    const sentFact = createSent(context, sentAt);
     const age = context.permits.ask();
-    const permit = await context.calls.acquire(snapshot, fact, job, budgets, person);
-    switch (permit.kind) {
-      case 'go':
-        context.log.info({ registration: id, fact: fact.kind }, 'fact');
-        return {
-          snapshot: { ...permit.snapshot, now },
-          merchant,
-          token,
-          age,
-          sentFact: fact,
-          sentAt,
-          day: budgets.day,
-          isProbe: permit.isDayProbe === true,
-          person,
-        };
-      case 'check':
-        await askForDay(context, token, budgets.day, permit.check);
-        break;
-      case 'held':
-        await recordFact(
-          context,
-          id,
-          { kind: 'create_held', at: sentAt, until: permit.until, wait: permit.why },
-          { job },
-        );
-        return undefined;
-      case 'wait':
-        if (permit.why === 'question') await askFirst(context, token);
-        else if (!(await holdFor(context, permit))) return giveBack(context, job, id, 0);
-        break;
-      case 'forgotten':
-        await context.memory.restore(id);
-        break;
-      case 'conflict':
-        break;
+    const permit = await context.calls.acquire(snapshot, sentFact, job, budgets, person);
+    if (permit.kind === 'go') {
+      context.log.info({ registration: id, fact: sentFact.kind }, 'fact');
+      const isProbe = permit.isDayProbe === true;
+      return { snapshot: { ...permit.snapshot, now }, merchant, token, age, sentFact, sentAt, day, isProbe, person };
     }
+    if (permit.kind === 'held') {
+      const held: Fact = { kind: 'create_held', at: sentAt, until: permit.until, wait: permit.why };
+      await recordFact(context, id, held, { job });
+      return undefined;
+    }
+    if (!(await untilAnotherPermit(context, { permit, id, token, day }))) return giveBack(context, job, id, 0);
   }
 }
 
-/** A create probes the line only after WeChat has answered a call that costs no merchant anything. */
-async function askFirst({ calls, readQuota }: WorkerContext, token: string): Promise<void> {
-  const reading = await readQuota(token);
-  const isAnswered = reading.kind !== 'lost' && reading.kind !== 'page';
-  await calls.answeredFirst(isAnswered, isAnswered ? '' : reading.why);
+function createSent(context: WorkerContext, sentAt: number): Fact {
+  const clockAheadMs = context.clockAheadMs();
+  return {
+    kind: 'create_sent',
+    at: sentAt,
+    // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
+    until: firstFollowUpAt(context.patience, sentAt, context.api.canSearch(undefined)),
+    ...(context.api.invites === 'link' && { byLink: true }),
+    ...(clockAheadMs !== 0 && { clockAheadMs }),
+  };
+}
+
+/** The snapshot may be old: another row, which is fit, may be the one to send since. True: the registration is still to be sent. */
+async function refuseRow(context: WorkerContext, id: string, snapshot: Snapshot, problem: string): Promise<boolean> {
+  const aboutRow = snapshot.registration.row;
+  const refused: Fact = { kind: 'row_refused', at: context.now(), problem, aboutRow };
+  const { state } = await recordFact(context, id, refused, {}, snapshot);
+  return isUnsent(state);
 }
 
 /** Nothing is sent now; see `Workload.giveBack`. */
