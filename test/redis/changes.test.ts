@@ -1,5 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { ROWS_PER_PAGE } from '../../src/domain/batch.js';
+import { type Batch, ROWS_PER_PAGE } from '../../src/domain/batch.js';
+import type { Merchant } from '../../src/domain/merchant.js';
+import type { AcceptedRow } from '../../src/domain/row.js';
 import { changesSince } from '../../src/redis/ledger/changes.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { ACCEPT_RULES, acceptedRow, type Book, idOf, openBook } from '../support/ledger.js';
@@ -37,6 +39,15 @@ test('a page with a refused row, or with a row of a known enterprise, is changed
     // The registration has one more row.
     pages: ['b1:0', 'b2:0'],
   });
+});
+
+test('a page of new enterprises is changed only if one of its rows was refused', async () => {
+  const [plain, mixed] = [await book.open('b1'), await book.open('b2')];
+  const page = (...them: (Merchant | undefined)[]) => them.map((it, at) => acceptedRow(it, at));
+  const accept = (batch: Batch, rows: AcceptedRow[]) => () => book.batches.accept(batch, 0, rows, ACCEPT_RULES);
+  expect((await changedBy(accept(plain, page(merchant(1), merchant(2))))).pages).toEqual([]);
+  expect((await changedBy(accept(mixed, page(merchant(3), undefined, merchant(4))))).pages).toEqual(['b2:0']);
+  expect(await book.batches.counts('b2')).toEqual({ queued: 2, invalid: 1 });
 });
 
 test('a fact changes the pages of all rows of its registration, and so does a note', async () => {
