@@ -278,6 +278,10 @@ function headings(language: Language): string[] {
 
 const ROWS_OF_A_PAGE = 100;
 
+function* pagesOf(todos: readonly Todo[]): Generator<readonly Todo[]> {
+  for (let at = 0; at < todos.length; at += ROWS_OF_A_PAGE) yield todos.slice(at, at + ROWS_OF_A_PAGE);
+}
+
 /** UTF-8 with BOM, CRLF, every cell quoted, formulas guarded: as the report. */
 export async function* todoCsv(
   todos: readonly Todo[],
@@ -285,10 +289,7 @@ export async function* todoCsv(
   language: Language,
 ): AsyncGenerator<string> {
   yield `\uFEFF${csvLine(headings(language))}`;
-  for (let at = 0; at < todos.length; at += ROWS_OF_A_PAGE) {
-    const page = todos.slice(at, at + ROWS_OF_A_PAGE);
-    yield page.map((todo) => csvLine(todoCells(todo, time, language))).join('');
-  }
+  for (const page of pagesOf(todos)) yield page.map((todo) => csvLine(todoCells(todo, time, language))).join('');
 }
 
 /** A message is read and copied here, so that all of it is in sight. */
@@ -309,10 +310,10 @@ export function todoWorkbook(
   const outcomeAt = TODO_COLUMNS.indexOf('outcome');
   async function* pages(): AsyncGenerator<readonly WorksheetRow[]> {
     yield [{ cells: headings(language) }];
-    for (let at = 0; at < todos.length; at += ROWS_OF_A_PAGE) {
+    for (const page of pagesOf(todos)) {
       // Nothing is waited for here, and a process that writes this serves others.
       await giveWay();
-      yield todos.slice(at, at + ROWS_OF_A_PAGE).map((todo) => ({
+      yield page.map((todo) => ({
         cells: todoCells(todo, time, language),
         looks: { [outcomeAt]: OUTCOME_LOOKS[todo.row.outcome as Outcome] },
       }));

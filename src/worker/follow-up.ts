@@ -20,7 +20,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
     const sentAt = registration.sentAt ?? now;
     const overdueAt = pushOverdueAt(context.patience, sentAt);
     const dueAt = searchDueAt(registration, overdueAt);
-    if (!isDue(dueAt, now, job)) return context.workload.giveBack(job, id, dueAt);
+    if (!isDue(dueAt, snapshot.now, job)) return context.workload.giveBack(job, id, dueAt);
     const canSearch = canAskAbout(context, registration);
     const end = await endWithoutAsking(context, registration, now, canSearch);
     if (end !== undefined) {
