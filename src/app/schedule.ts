@@ -65,19 +65,33 @@ export interface ListedSchedule extends Omit<Schedule, 'addedAt'> {
   /** When a person asked for a night that has not begun. */
   readonly askedFor: string | undefined;
   /** Undefined before the first. */
-  readonly last: ReturnType<typeof lastOf>;
+  readonly last: LastNight | undefined;
 }
+
+export type LastNight = ReturnType<typeof factsOf>;
 
 export async function listSchedules({ redis }: Pick<Store, 'redis'>): Promise<ListedSchedule[]> {
   const nights = openNights(redis);
   const [all, asked] = await Promise.all([nights.list(), nights.asked()]);
-  return (await nights.schedules()).map((schedule) => ({
-    ...schedule,
-    addedAt: isoWithOffset(schedule.addedAt, schedule.timezone),
-    next: nextOf(schedule),
-    askedFor: isoOf(asked[schedule.name], schedule.timezone),
-    last: lastOf(all.filter((night) => night.schedule === schedule.name).at(-1)),
-  }));
+  return (await nights.schedules()).map((schedule) => {
+    const last = all.findLast((night) => night.schedule === schedule.name);
+    return {
+      ...schedule,
+      addedAt: isoWithOffset(schedule.addedAt, schedule.timezone),
+      next: nextOf(schedule),
+      askedFor: isoOf(asked[schedule.name], schedule.timezone),
+      last: last && factsOf(last),
+    };
+  });
+}
+
+/** The last night of each inbox among the nights without a schedule: started by a person, or by cron. */
+export async function lastNightsWithoutSchedule({
+  redis,
+}: Pick<Store, 'redis'>): Promise<{ readonly inbox: string; readonly last: LastNight }[]> {
+  const nights = (await openNights(redis).list()).filter(({ schedule }) => schedule === undefined);
+  const newest = new Map(nights.map((night) => [night.inbox, night]));
+  return [...newest].map(([inbox, night]) => ({ inbox, last: factsOf(night) }));
 }
 
 /** Its nights and their files stay. @throws RequestError where there is none */
@@ -128,8 +142,7 @@ function refuseOddName(name: string): void {
   });
 }
 
-function lastOf(night: Night | undefined) {
-  if (night === undefined) return undefined;
+function factsOf(night: Night) {
   const { name, timezone, startedAt, ending = 'running' as const, stopped, files, rejected } = night;
   return {
     night: name,

@@ -3,7 +3,7 @@ import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
 import { TO_CONTACT, TO_SETTLE } from '../reporter/todo.js';
 import { callsByHour, throughput } from './pace.js';
-import { listSchedules } from './schedule.js';
+import { lastNightsWithoutSchedule, listSchedules } from './schedule.js';
 import { sendingNow } from './sending-now.js';
 import { type BatchNow, batchWith, currentStatus } from './status.js';
 import { todosByActor } from './todo-list.js';
@@ -22,10 +22,11 @@ export interface BatchToday extends BatchNow {
 
 export async function today(store: Store) {
   const asked = sendingNow(store);
-  const [now, sending, schedules, { batches, inAll }, hours, callsPerMinute, waiting] = await Promise.all([
+  const [now, sending, schedules, otherNights, { batches, inAll }, hours, callsPerMinute, waiting] = await Promise.all([
     currentStatus(store, asked),
     asked,
     listSchedules(store),
+    lastNightsWithoutSchedule(store),
     newestBatches(store, 0, LOOKED_AT),
     callsByHour(store),
     store.calls.lastMinute(),
@@ -42,6 +43,7 @@ export async function today(store: Store) {
     }),
     isReadingTodos: !waiting.isRead,
     schedules,
+    otherNights,
     batches: withOutlook(store, shown, sending),
     batchesInAll: inAll,
     hours,

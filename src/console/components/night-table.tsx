@@ -8,7 +8,7 @@ const WORDS = {
   noNight: { en: 'No night yet.', zh: '还没有执行记录。' },
   night: { en: 'Night', zh: '执行' },
   schedule: { en: 'Run', zh: '任务' },
-  byHand: { en: 'by hand', zh: '手动' },
+  byHand: { en: 'by hand or cron', zh: '手动或 cron' },
   ended: { en: 'Ended', zh: '结束' },
   files: { en: 'Files', zh: '文件' },
   outcomes: { en: 'Rows', zh: '各行结果' },

@@ -39,6 +39,7 @@ const WORDS = {
   last: { en: 'Last night', zh: '最近一次' },
   next: { en: 'Next', zh: '下一次' },
   never: { en: 'none yet', zh: '尚未运行' },
+  notScheduled: { en: 'by hand or cron', zh: '手动或由 cron 执行' },
 } as const;
 
 type Morning = Awaited<ReturnType<typeof today>>;
@@ -156,25 +157,27 @@ function Turns({ view, facts: { waitingFor, isReadingTodos } }: { view: View; fa
   );
 }
 
-function Nights({ view, facts: { schedules } }: { view: View; facts: Morning }) {
-  if (schedules.length === 0) return null;
+function Nights({ view, facts: { schedules, otherNights } }: { view: View; facts: Morning }) {
+  const rows = [
+    ...schedules,
+    ...otherNights.map(({ inbox, last }) => ({ name: inbox, last, next: view.say(WORDS.notScheduled) })),
+  ];
+  if (rows.length === 0) return null;
   return (
     <section>
       <h2>{view.say(WORDS.nights)}</h2>
       <DataTable
         caption={view.say(WORDS.nights)}
-        rows={schedules}
+        rows={rows}
         empty=""
         columns={[
           { heading: view.say(WORDS.night), look: 'wide', cell: ({ name }) => <bdi>{name}</bdi> },
           {
             heading: view.say(WORDS.last),
             cell: ({ last }) =>
-              last === undefined
-                ? view.say(WORDS.never)
-                : `${view.say({ en: last.started, zh: last.started })} · ${view.say(NIGHT_ENDINGS[last.ending])}`,
+              last === undefined ? view.say(WORDS.never) : `${last.started} · ${view.say(NIGHT_ENDINGS[last.ending])}`,
           },
-          { heading: view.say(WORDS.next), cell: ({ next }) => view.say({ en: next, zh: next }) },
+          { heading: view.say(WORDS.next), cell: ({ next }) => next },
         ]}
       />
     </section>

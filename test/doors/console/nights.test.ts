@@ -113,3 +113,26 @@ test('a run is not asked for where its folder is gone, or there is none of that 
   expect((await admin.post('/nights/run', { name: '<b>' })).text).toContain('There is no nightly run &lt;b&gt;.');
   expect(await openNights(store.redis).asked()).toEqual({});
 });
+
+test('the first page shows the last night of an inbox that cron works on, without a schedule', async () => {
+  const { store, home, visitor } = await openConsole();
+  const nights = openNights(store.redis);
+  const inbox = inboxOf(home);
+  const lease = await nights.acquire(inbox);
+  if (lease === undefined) throw new Error('the inbox is free');
+  for (const [day, ending] of [
+    ['2026-11-20', 'stopped'],
+    ['2026-11-21', 'submitted'],
+  ] as const) {
+    const startedAt = Date.parse(`${day}T22:00:00+08:00`);
+    const facts = { inbox, date: day, language: 'en', timezone: 'Asia/Shanghai', files: [], rejected: [] } as const;
+    await nights.save({ ...facts, id: day, name: day, startedAt, ending, usedBefore: 0, open: false }, lease);
+  }
+  const one = visitor();
+  await one.logIn();
+  const { text } = await one.get('/');
+  expect(text).toContain(`<bdi>${inbox}</bdi>`);
+  expect(text).toContain('2026-11-21T22:00:00+08:00 · submitted');
+  expect(text).toContain('by hand or cron');
+  expect(text).not.toContain('2026-11-20');
+});
