@@ -72,6 +72,15 @@ test('ARCHITECTURE.md sends its readers to files that exist', () => {
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
+test('ARCHITECTURE.md names constants that the file before them has', () => {
+  const named = [...sectionOf('ARCHITECTURE.md', 'I want to').matchAll(/`([^`]+)` \((\w+(?:, \w+)*)\)/g)];
+  expect(named.length).toBeGreaterThan(10);
+  const missing = named.flatMap(([, file = '', names = '']) =>
+    names.split(', ').filter((name) => !new RegExp(`\\b${name}\\b`).test(read(file))),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('CONTRIBUTING.md says of every table in which file it is', () => {
   const named = [...read('CONTRIBUTING.md').matchAll(/`([A-Z]+)`\s+in\s+`(src\/[^`]+)`/g)];
   expect(named.length).toBeGreaterThan(3);
