@@ -1,13 +1,14 @@
-/** A note on a registration: what was said on the phone, and when. It moves nothing. */
-import { type Note, type NoteInput, readNote } from '../domain/note.js';
+/** Notes: what was said on the phone, and when. They move nothing. */
+import { type NoteInput, type NoteWritten, readNote } from '../domain/note.js';
+import { batchOf, indexOf } from '../domain/row.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
+import { openRowNotes } from '../redis/ledger/notes.js';
 import { noRegistration } from './registration-named.js';
 import { RequestError } from './request-error.js';
+import type { Store } from './wiring/store.js';
 
-export interface Noted extends Note {
+export interface Noted extends NoteWritten {
   readonly registration: string;
-  /** ms since 1970 */
-  readonly at: number;
 }
 
 /** @throws RequestError */
@@ -28,6 +29,30 @@ export async function addNote(
   await ledger.record(registration, fact, {}, snapshot);
   return { registration, at: snapshot.now, ...note };
 }
+
+/**
+ * On a row that our checks refused: no registration has it.
+ *
+ * @param place `batch/index`
+ * @throws RequestError
+ */
+export async function addRowNote(
+  store: Pick<Store, 'batches' | 'redis'>,
+  place: string,
+  input: NoteInput,
+): Promise<void> {
+  const read = readNote(input);
+  if (read.kind === 'fault') throw new RequestError('refused', read.words);
+  const batch = await store.batches.find(batchOf(place));
+  const row = batch && (await store.batches.rowWithOutcome(batch, indexOf(place)));
+  if (row?.relation.kind !== 'refused') throw new RequestError('not_found', NO_SUCH_ROW);
+  await openRowNotes(store.redis)(place, { ...read.note, at: Date.now() });
+}
+
+const NO_SUCH_ROW = {
+  en: 'There is no such row any more, or it was sent. Open the page again.',
+  zh: '该行已不存在或已提交，请重新打开页面。',
+};
 
 export function detailsPurged(id: string): RequestError {
   return new RequestError('refused', {

@@ -2,6 +2,7 @@
 import { isIdentity } from '../domain/merchant.js';
 import type { Ask } from '../domain/operator.js';
 import type { Outcome } from '../domain/registration.js';
+import { indexOf } from '../domain/row.js';
 import {
   type ActionPreview,
   type ActionRequest,
@@ -80,7 +81,7 @@ async function rowsNamed(store: ActionStore, id: string, ask: Ask): Promise<Pick
   const pointer = (ask === 'cancel' ? waitingRows[0] : undefined) ?? row;
   const named = await store.batches.rowAt(pointer);
   if (named === undefined) throw detailsPurged(id);
-  return { batch: named.batch, index: Number(pointer.slice(pointer.lastIndexOf('/') + 1)) };
+  return { batch: named.batch, index: indexOf(pointer) };
 }
 
 function together(previews: readonly ActionSummary[]): ActionSummary {

@@ -26,6 +26,11 @@ export interface Note {
   readonly contacted: boolean;
 }
 
+/** A note with its time, in ms since 1970. */
+export interface NoteWritten extends Note {
+  readonly at: number;
+}
+
 export type NoteRead = { readonly kind: 'note'; readonly note: Note } | Fault;
 
 export function readNote({ text, who, contacted }: NoteInput): NoteRead {
@@ -105,6 +110,16 @@ export interface NotesShown {
   readonly contactedBy?: string;
   /** The newest text. */
   readonly text?: string;
+}
+
+/** Of a row that our checks refused, in the order in which they were written: it has one state, so every contact counts. */
+export function notesOfRow(notes: readonly NoteWritten[]): NotesShown {
+  const contact = notes.findLast(({ contacted }) => contacted);
+  const text = notes.findLast((note) => note.text !== '')?.text;
+  return {
+    ...(contact !== undefined && { contactedAt: contact.at, contactedBy: contact.who }),
+    ...(text !== undefined && { text }),
+  };
 }
 
 const ASKS_AGAIN: ReadonlySet<string> = new Set<FactKind>(['authorizer_lost', 'authorizer_withdrawn']);

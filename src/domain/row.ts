@@ -99,3 +99,8 @@ export function weixinIdIn({ merchant, cells }: Named, columns: DetailColumns): 
 export function batchOf(pointer: string): string {
   return pointer.slice(0, pointer.lastIndexOf('/'));
 }
+
+/** Of the same. */
+export function indexOf(pointer: string): number {
+  return Number(pointer.slice(pointer.lastIndexOf('/') + 1));
+}

@@ -126,6 +126,8 @@ const NAMES = {
   exchanging: 'exchanging',
   /** sorted set: Mini Programs whose refresh token is kept, by when, in ms */
   authorizers: 'authorizers',
+  /** hash per batch: notes on rows that our checks refused, by their index; JSON, one a line */
+  rowNotes: 'row-notes',
   /** sorted set: processes that work, as JSON (domain/presence.ts), by until when they count as alive, in ms */
   living: 'living',
   /** hash: when a process of each role, a worker of each kind, and a push (`push`) were last seen, in ms */

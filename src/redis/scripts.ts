@@ -58,6 +58,7 @@ export type ScriptName =
   | 'presence'
   | 'replace-field'
   | 'seal-field'
+  | 'note-row'
   | 'noted'
   | 'fields'
   | 'epoch'

@@ -33,7 +33,9 @@ export interface Todo {
   /** Our columns of the report; the sheet's own cells, which may be long, are left behind. */
   readonly row: Omit<ReportRow, 'cells' | 'surplus'>;
   readonly file: string;
-  /** Of its registration: when the merchant was contacted and by which person, and the last note. */
+  /** What notes are about: its registration; its place, `batch/index`, if our checks refused the row. */
+  readonly notedBy: string;
+  /** When the merchant was contacted and by which person, and the last note. */
   readonly notes: NotesShown;
 }
 
@@ -145,10 +147,13 @@ export async function todosAmong(
   const contact = contactColumns(batch, options.contact);
   const rows = await reportOf(batches, batch, entries, options);
   const waits = waitsFor(options.who ?? new Set(TO_CONTACT));
-  const notes = await options.notesOf(rows.filter(waits).flatMap(registrationsOf));
-  return rows.flatMap((row, at) => {
+  const waiting = rows.flatMap((row, at) => {
     const entry = entries[at];
     if (entry === undefined || !waits(row)) return [];
+    return [{ row, entry, notedBy: row.registration_id || `${batch.id}/${entry.index}` }];
+  });
+  const notes = await options.notesOf(waiting.map(({ notedBy }) => notedBy));
+  return waiting.map(({ row, entry, notedBy }) => {
     const endsAt = entry.registration && confirmByOf(entry.registration);
     const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
     const todo: Todo = {
@@ -157,11 +162,12 @@ export async function todosAmong(
       contact: contactIn(row.cells, contact),
       row: withoutCells(row),
       file: batch.file,
-      notes: notes.get(row.registration_id) ?? NO_NOTES,
+      notedBy,
+      notes: notes.get(notedBy) ?? NO_NOTES,
     };
-    if (entry.relation.kind !== 'refused') return [{ index: entry.index, todo }];
+    if (entry.relation.kind !== 'refused') return { index: entry.index, todo };
     const refused = { batch: batch.id, name: todo.merchant, code: codeIn(entry.row, batch.columns) };
-    return [{ index: entry.index, todo, refused }];
+    return { index: entry.index, todo, refused };
   });
 }
 
@@ -201,11 +207,6 @@ function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
 /** What waits for us and is not over yet goes on by itself. */
 function waitsFor(wanted: ReadonlySet<string>): (row: ReportRow) => boolean {
   return ({ who_acts: who, outcome }) => wanted.has(who) && !(isToSettle(who) && outcome === 'pending');
-}
-
-/** A row that our checks refused has none. */
-function registrationsOf({ registration_id: id }: ReportRow): string[] {
-  return id === '' ? [] : [id];
 }
 
 function byUrgency({ todo: one }: TodoOfRow, { todo: other }: TodoOfRow): number {

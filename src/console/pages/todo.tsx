@@ -1,6 +1,6 @@
 /** Merchants to contact, the most urgent first: what `todo` prints, with what is needed to do it at once. */
 import { createHash } from 'node:crypto';
-import { addNote } from '../../app/note.js';
+import { addNote, addRowNote } from '../../app/note.js';
 import { doOnce, REPEATED } from '../../app/once.js';
 import { RequestError } from '../../app/request-error.js';
 import { SETTLE_SUMMARY, TODO_SUMMARY } from '../../app/todo.js';
@@ -8,6 +8,7 @@ import { type TodoPage, todoPage } from '../../app/todo-list.js';
 import { MOST_TODOS } from '../../app/todo-overview.js';
 import { isIdentity } from '../../domain/merchant.js';
 import type { Outcome } from '../../domain/registration.js';
+import { batchOf } from '../../domain/row.js';
 import { ACTORS, type Actor, type Words } from '../../domain/words.js';
 import { TO_CONTACT, TO_SETTLE, type Todo } from '../../reporter/todo.js';
 import { OutcomeBadge } from '../components/badge.js';
@@ -92,22 +93,25 @@ export const todoRoutes: readonly Route[] = [
     needs: 'operator',
     action: 'merchants.note',
     async act({ store, form, user, note }) {
-      const [id = '', seen = ''] = (form.registration ?? '').split('.');
-      note(isIdentity(id) ? id : '', 'contacted');
-      if (!isIdentity(id)) throw new RequestError('refused', WORDS.stale);
-      const done = await doOnce(store, onceOf(id, seen, user), async () => {
-        await addNote(store.ledger, id, { text: form[`note-${id}`] ?? '', who: user, contacted: true });
+      const [about = '', seen = ''] = (form.about ?? '').split('.');
+      const isRow = /^[\w-]+\/\d{1,9}$/.test(about);
+      const subject = isRow ? batchOf(about) : isIdentity(about) ? about : '';
+      note(subject, 'contacted');
+      if (subject === '') throw new RequestError('refused', WORDS.stale);
+      const done = await doOnce(store, onceOf(about, seen, user), async () => {
+        const input = { text: form[`note-${about}`] ?? '', who: user, contacted: true };
+        await (isRow ? addRowNote(store, about, input) : addNote(store.ledger, about, input));
         return { to: '/todo', said: WORDS.noted };
       });
-      if (done.isRepeated) note(id, REPEATED);
+      if (done.isRepeated) note(subject, REPEATED);
       return { to: form.to || done.to, said: done.said };
     },
   },
 ];
 
 /** The same button pressed twice is one contact; after it the page has another one. */
-function onceOf(id: string, seen: string, user: string): string {
-  return createHash('sha256').update(`contacted ${id} ${seen} ${user}`).digest('base64url').slice(0, 22);
+function onceOf(about: string, seen: string, user: string): string {
+  return createHash('sha256').update(`contacted ${about} ${seen} ${user}`).digest('base64url').slice(0, 22);
 }
 
 function filterIn({ query }: View) {
@@ -214,7 +218,7 @@ function Item({ view, todo }: { view: View; todo: Todo }) {
         </p>
         <Forwarded view={view} name={name} message={message} link={link} />
       </div>
-      {id !== '' && <Contact view={view} id={id} todo={todo} />}
+      <Contact view={view} todo={todo} />
     </li>
   );
 }
@@ -243,7 +247,7 @@ function Forwarded({ view, name, message, link }: { view: View; name: string; me
   );
 }
 
-function Contact({ view, id, todo: { merchant, notes } }: { view: View; id: string; todo: Todo }) {
+function Contact({ view, todo: { merchant, notedBy: about, notes } }: { view: View; todo: Todo }) {
   const { contactedAt, contactedBy = '', text = '' } = notes;
   return (
     <div class="todo-contact">
@@ -258,21 +262,21 @@ function Contact({ view, id, todo: { merchant, notes } }: { view: View; id: stri
       {view.may('operator') && (
         <div class="inline">
           <input
-            id={`note-${id}`}
-            name={`note-${id}`}
+            id={`note-${about}`}
+            name={`note-${about}`}
             form="contacted"
             maxlength={500}
             autocomplete="off"
             aria-label={`${view.say(WORDS.note)}: ${merchant}`}
             placeholder={view.say(WORDS.note)}
-            data-enter={`tick-${id}`}
+            data-enter={`tick-${about}`}
           />
           <button
             type="submit"
-            id={`tick-${id}`}
+            id={`tick-${about}`}
             form="contacted"
-            name="registration"
-            value={`${id}.${contactedAt ?? ''}`}
+            name="about"
+            value={`${about}.${contactedAt ?? ''}`}
             aria-label={`${view.say(WORDS.contacted)}: ${merchant}`}
           >
             {view.say(contactedAt === undefined ? WORDS.contacted : WORDS.contactedAgain)}

@@ -82,7 +82,7 @@ async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<numb
   const steps = redis
     .multi()
     // UNLINK frees large values in the background.
-    .unlink(key('keptOutcomes', batch.id), key('firstRows', batch.id), key('held', batch.id))
+    .unlink(key('keptOutcomes', batch.id), key('firstRows', batch.id), key('held', batch.id), key('rowNotes', batch.id))
     .srem(key('heldBatches'), batch.id)
     .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now })
     .hdel(key('batch', batch.id), 'correction');

@@ -7,6 +7,8 @@ import { todoPage } from '../../../src/app/todo-list.js';
 import { purgeToolsOf } from '../../../src/app/wiring/purging.js';
 import { counted } from '../../../src/domain/words.js';
 import { purge } from '../../../src/operator/purge.js';
+import { key } from '../../../src/redis/keys.js';
+import { openPurging } from '../../../src/redis/ledger/purging.js';
 import { qrShape } from '../../../src/reporter/qr.js';
 import { ACCEPT_RULES, acceptedRow, DAY_MS } from '../../support/ledger.js';
 import { merchant } from '../../support/merchants.js';
@@ -151,7 +153,7 @@ test('is filtered by who acts and by contact, and goes on page by page', async (
   expect(await listed('?who=merchant&from=25')).toHaveLength(5);
   expect((await read(it, it.admin, '/todo?who=merchant')).text).toContain('href="/todo?who=merchant&amp;from=25"');
   const { text } = await read(it, it.admin, '/todo');
-  await it.admin.post('/todo/contacted', { registration: tickOf(text, ids[0] ?? '') });
+  await it.admin.post('/todo/contacted', { about: tickOf(text, ids[0] ?? '') });
   expect(await listed('?contacted=open')).not.toContain(ids[0]);
   expect(await listed('?who=nonsense&from=-3')).toHaveLength(25);
 });
@@ -164,7 +166,7 @@ test('a contact with its note is noted once, under the own name, and is seen by 
   const reader = await other.follow('/live/todo');
   const { text } = await read(it, it.admin, '/todo?who=legal_person');
   expect(text).toContain('<input type="hidden" name="to" value="/todo?who=legal_person"/>');
-  const ticked = { registration: tickOf(text, id), [`note-${id}`]: 'tonight <b>', to: '/todo?who=legal_person' };
+  const ticked = { about: tickOf(text, id), [`note-${id}`]: 'tonight <b>', to: '/todo?who=legal_person' };
   for (let time = 0; time < 2; time += 1) {
     const answer = await it.admin.post('/todo/contacted', ticked);
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/todo?who=legal_person']);
@@ -180,12 +182,42 @@ test('a contact with its note is noted once, under the own name, and is seen by 
   });
   // The next contact is another one.
   const again = await read(it, it.admin, '/todo');
-  await it.admin.post('/todo/contacted', { registration: tickOf(again.text, id) });
+  await it.admin.post('/todo/contacted', { about: tickOf(again.text, id) });
   expect((await it.book.ledger.history(id)).filter(({ kind }) => kind === 'noted')).toHaveLength(2);
   const { entries } = await auditPage(it.store, 10, undefined);
   expect(entries.find(({ action }) => action === 'merchants.note')).toMatchObject({ subject: id, detail: 'contacted' });
   expect(JSON.stringify(entries)).not.toContain('tonight');
-  expect((await it.admin.post('/todo/contacted', { registration: '../../x.1' })).status).toBe(409);
+  expect((await it.admin.post('/todo/contacted', { about: '../../x.1' })).status).toBe(409);
+});
+
+test('a row that our checks refused is ticked as well, until its batch is purged', async () => {
+  const it = await opened();
+  await waiting(it);
+  const { text } = await read(it, it.admin, '/todo');
+  const about = /name="about" value="(b1\/\d+\.)"/.exec(text)?.[1] ?? '';
+  const place = about.slice(0, -1);
+  const noted = { about, [`note-${place}`]: 'will send the code', to: '/todo' };
+  for (let time = 0; time < 2; time += 1) expect((await it.admin.post('/todo/contacted', noted)).status).toBe(303);
+  await says(it.admin, 4, 1, 1);
+  const page = await it.admin.whole('/todo');
+  expect(page.text).toMatch(/contacted \d+ \w+ [\d:]+ by admin/);
+  expect(page.text).toContain('will send the code');
+  const [refused] = (await todo(it.store, 'en')).filter(({ row }) => row.registration_id === '');
+  expect(refused?.notes).toMatchObject({ contactedBy: 'admin', text: 'will send the code' });
+  expect((await todo(it.store, 'en', { notContacted: true })).length).toBe(3);
+  const { entries } = await auditPage(it.store, 10, undefined);
+  expect(entries.filter(({ action }) => action === 'merchants.note')).toMatchObject([
+    { subject: 'b1', detail: 'repeated' },
+    { subject: 'b1', detail: 'contacted' },
+  ]);
+
+  // A row that was sent has a registration, which has its notes.
+  expect((await it.admin.post('/todo/contacted', { about: 'b1/0.' })).status).toBe(404);
+  expect((await it.admin.post('/todo/contacted', { about: 'b9/0.' })).status).toBe(404);
+
+  const batch = await it.store.batches.find('b1');
+  if (batch !== undefined) await openPurging(it.store.redis).purgeBatch(batch, Date.now());
+  expect(await it.store.redis.keys(key('rowNotes', '*'))).toEqual([]);
 });
 
 test('a merchant who has to do nothing any more leaves the list, and a new one comes', async () => {
