@@ -110,15 +110,19 @@ export interface NotesShown {
   readonly contactedBy?: string;
   /** The newest text. */
   readonly text?: string;
+  /** When the last note was written, in whatever state; ms since 1970. */
+  readonly notedAt?: number;
 }
 
 /** Of a row that our checks refused, in the order in which they were written: it has one state, so every contact counts. */
 export function notesOfRow(notes: readonly NoteWritten[]): NotesShown {
+  const last = notes.at(-1);
   const contact = notes.findLast(({ contacted }) => contacted);
   const text = notes.findLast((note) => note.text !== '')?.text;
   return {
     ...(contact !== undefined && { contactedAt: contact.at, contactedBy: contact.who }),
     ...(text !== undefined && { text }),
+    ...(last !== undefined && { notedAt: last.at }),
   };
 }
 
@@ -132,14 +136,16 @@ export function notesIn(history: readonly HistoryEntry[]): NotesShown {
   let state = 'queued';
   let contact: Pick<NotesShown, 'contactedAt' | 'contactedBy'> = {};
   let text: string | undefined;
+  let notedAt: number | undefined;
   for (const entry of history) {
     if (entry.to !== undefined && (entry.to !== state || ASKS_AGAIN.has(entry.kind))) {
       state = entry.to;
       contact = {};
     }
     if (entry.kind !== 'noted') continue;
+    notedAt = entry.at;
     if (entry.note) text = entry.note;
     if (entry.contacted) contact = { contactedAt: entry.at, ...(entry.who && { contactedBy: entry.who }) };
   }
-  return { ...contact, ...(text !== undefined && { text }) };
+  return { ...contact, ...(text !== undefined && { text }), ...(notedAt !== undefined && { notedAt }) };
 }

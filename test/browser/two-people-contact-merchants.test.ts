@@ -40,9 +40,12 @@ test('one ticks a contact, and the other sees it without reloading, while a note
   await other.page.fill(typing, '正在输入');
   await other.page.focus(typing);
 
+  await one.page.fill(`#note-${others[1]}`, 'typed while the phone rang');
   await one.page.fill(`#note-${first}`, 'will confirm tonight');
   await one.page.press(`#note-${first}`, 'Enter');
   await one.page.waitForSelector('.said');
+  expect(await one.page.inputValue(`#note-${others[1]}`)).toBe('typed while the phone rang');
+  expect(await one.page.inputValue(`#note-${first}`)).toBe('');
   await until(
     'the other one sees it',
     async () => ((await other.page.textContent('.todos li:first-child')) ?? '').includes('已联系（admin）'),

@@ -1,7 +1,7 @@
 /** What a person writes about a merchant is data of strangers: it reaches terminals, sheets and Markdown pages. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LONGEST_AUTHOR, LONGEST_NOTE, notesIn, readAuthor, readNote } from '../../src/domain/note.js';
+import { LONGEST_AUTHOR, LONGEST_NOTE, notesIn, notesOfRow, readAuthor, readNote } from '../../src/domain/note.js';
 import { printable } from '../../src/domain/printable.js';
 import type { HistoryEntry } from '../../src/domain/snapshot.js';
 
@@ -74,7 +74,7 @@ describe('of several notes', () => {
       noted(2, { note: 'two' }),
       noted(3, { contacted: true, who: 'li' }),
     ];
-    expect(notesIn(history)).toEqual({ text: 'two', contactedAt: 3, contactedBy: 'li' });
+    expect(notesIn(history)).toEqual({ text: 'two', contactedAt: 3, contactedBy: 'li', notedAt: 3 });
   });
 
   test('a contact counts until the registration is in another state: then there is something new to say', () => {
@@ -83,8 +83,21 @@ describe('of several notes', () => {
       contactedAt: 1,
     });
     expect(notesIn([moved('awaiting_legal_person'), contact, moved(undefined)])).toMatchObject({ contactedAt: 1 });
-    expect(notesIn([moved('awaiting_legal_person'), contact, moved('expired')])).toEqual({ text: 'reminded' });
+    expect(notesIn([moved('awaiting_legal_person'), contact, moved('expired')])).toEqual({
+      text: 'reminded',
+      notedAt: 1,
+    });
     const withdrawn: HistoryEntry = { kind: 'authorizer_withdrawn', at: 2, to: 'created' };
-    expect(notesIn([moved('created'), contact, withdrawn])).toEqual({ text: 'reminded' });
+    expect(notesIn([moved('created'), contact, withdrawn])).toEqual({ text: 'reminded', notedAt: 1 });
+  });
+
+  test('of a row that was refused the newest text and the newest contact are shown', () => {
+    const notes = [
+      { at: 1, text: 'one', who: 'wang', contacted: true },
+      { at: 2, text: '', who: 'li', contacted: true },
+      { at: 3, text: 'two', who: 'wang', contacted: false },
+    ];
+    expect(notesOfRow(notes)).toEqual({ text: 'two', contactedAt: 2, contactedBy: 'li', notedAt: 3 });
+    expect(notesOfRow([])).toEqual({});
   });
 });

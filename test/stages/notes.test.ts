@@ -69,7 +69,7 @@ test('whatever is noted is shown as it is kept, on one line, and changes nothing
       fc.pre(read.kind === 'note' && read.note.text !== '');
       const noted = await addNote(book.ledger, id, { text, who, contacted: true });
       expect(await notesOf([id, idOf(two)])).toEqual(
-        new Map([[id, { text: noted.text, contactedAt: noted.at, contactedBy: noted.who }]]),
+        new Map([[id, { text: noted.text, contactedAt: noted.at, contactedBy: noted.who, notedAt: noted.at }]]),
       );
       const now = await page();
       expect(now).toContain(`  ${noted.who}: contacted the merchant; ${noted.text}\n`);

@@ -109,7 +109,7 @@ export const todoRoutes: readonly Route[] = [
   },
 ];
 
-/** The same button pressed twice is one contact; after it the page has another one. */
+/** The same button pressed twice is one contact; after any note the page has another button. */
 function onceOf(about: string, seen: string, user: string): string {
   return createHash('sha256').update(`contacted ${about} ${seen} ${user}`).digest('base64url').slice(0, 22);
 }
@@ -248,7 +248,7 @@ function Forwarded({ view, name, message, link }: { view: View; name: string; me
 }
 
 function Contact({ view, todo: { merchant, notedBy: about, notes } }: { view: View; todo: Todo }) {
-  const { contactedAt, contactedBy = '', text = '' } = notes;
+  const { contactedAt, contactedBy = '', text = '', notedAt } = notes;
   return (
     <div class="todo-contact">
       {contactedAt !== undefined && (
@@ -276,7 +276,7 @@ function Contact({ view, todo: { merchant, notedBy: about, notes } }: { view: Vi
             id={`tick-${about}`}
             form="contacted"
             name="about"
-            value={`${about}.${contactedAt ?? ''}`}
+            value={`${about}.${notedAt ?? ''}`}
             aria-label={`${view.say(WORDS.contacted)}: ${merchant}`}
           >
             {view.say(contactedAt === undefined ? WORDS.contacted : WORDS.contactedAgain)}

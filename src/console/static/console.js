@@ -43,6 +43,25 @@
     true,
   );
 
+  // --- fields of a form that several buttons send ----------------------------------------------------------------------
+
+  const UNSENT = `unsent ${location.pathname}`;
+
+  /** One button sends its own field; what is typed into the fields of the others comes back with the next page. */
+  document.addEventListener('submit', ({ target: form, submitter }) => {
+    const others = [...form.elements].filter((it) => it.dataset.enter && it.dataset.enter !== submitter?.id);
+    const typed = others
+      .filter(({ value, defaultValue }) => value !== defaultValue)
+      .map(({ id, value }) => [id, value]);
+    if (typed.length > 0) sessionStorage.setItem(UNSENT, JSON.stringify(typed));
+  });
+
+  for (const [id, value] of JSON.parse(sessionStorage.getItem(UNSENT) ?? '[]')) {
+    const field = document.getElementById(id);
+    if (field) field.value = value;
+  }
+  sessionStorage.removeItem(UNSENT);
+
   // --- live parts -----------------------------------------------------------------------------------------------------
 
   const liveAt = document.body.dataset.live;

@@ -190,6 +190,25 @@ test('a contact with its note is noted once, under the own name, and is seen by 
   expect((await it.admin.post('/todo/contacted', { about: '../../x.1' })).status).toBe(409);
 });
 
+test('a merchant who was sent again and refused again is ticked again by the same user', async () => {
+  const it = await opened();
+  const [, id = ''] = await waiting(it);
+  const tick = async (text: string) => {
+    const page = await read(it, it.admin, '/todo');
+    await it.admin.post('/todo/contacted', { about: tickOf(page.text, id), [`note-${id}`]: text });
+  };
+  await tick('first call');
+  await it.book.record(id, 'retry_asked');
+  await it.book.send(id);
+  await it.book.record(id, 'registration_refused', { problem: 'push:103' });
+  await until('the merchant has to be contacted again', async () =>
+    merchantsIn((await it.admin.get('/todo?contacted=open')).text).includes(id),
+  );
+  await tick('second call');
+  const noted = (await it.book.ledger.history(id)).filter(({ kind }) => kind === 'noted');
+  expect(noted.map(({ note }) => note)).toEqual(['first call', 'second call']);
+});
+
 test('a row that our checks refused is ticked as well, until its batch is purged', async () => {
   const it = await opened();
   await waiting(it);
