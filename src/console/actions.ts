@@ -59,6 +59,11 @@ const COUNTED: Readonly<Record<string, (count: string) => Words>> = {
 
 /** The detail of an audit entry; ids, and what another version may have written, stay what they are. */
 export function detailInWords(action: string, detail: string): Words {
+  const parts = detail.split(', ').map((part) => partInWords(action, part));
+  return { en: parts.map(({ en }) => en).join(', '), zh: parts.map(({ zh }) => zh).join('，') };
+}
+
+function partInWords(action: string, detail: string): Words {
   const counted = /^\d{1,9}$/.test(detail) ? COUNTED[action.split('.')[0] ?? ''] : undefined;
   const known = Object.hasOwn(DETAILS, detail) ? DETAILS[detail] : undefined;
   return counted?.(detail) ?? known ?? same(detail);

@@ -120,7 +120,10 @@ function Sidebar({ visit }: { visit: Visit }) {
           <strong>{visit.user}</strong> {visit.say(CONSOLE_ROLES[visit.role])}
         </p>
         <div class="who-actions">
-          <LanguageSwitch language={visit.language} csrf={visit.csrf} to={visit.path} />
+          {/* What answers a form has no address, and what was typed there would be lost. */}
+          {visit.request.method === 'GET' && (
+            <LanguageSwitch language={visit.language} csrf={visit.csrf} to={addressOf(visit)} />
+          )}
           <form method="post" action="/logout">
             <Csrf of={visit} />
             <button type="submit" class="quiet">
@@ -132,6 +135,10 @@ function Sidebar({ visit }: { visit: Visit }) {
       </div>
     </>
   );
+}
+
+function addressOf({ path, query }: Visit): string {
+  return query.size === 0 ? path : `${path}?${query}`;
 }
 
 function Search({ visit }: { visit: Visit }) {

@@ -1,5 +1,5 @@
 /** Nightly runs: when each begins, and what the last nights did. */
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { RequestError } from '../../app/request-error.js';
 import {
   addSchedule,
@@ -166,7 +166,8 @@ function scheduleIn(form: Readonly<Record<string, string>>, { settings }: Pick<S
   if (!isAbsolute(inbox)) throw new RequestError('refused', WORDS.notAbsolute(inbox));
   return {
     name: field('name').normalize('NFKC'),
-    inbox,
+    // One folder has one name, by which its nights keep out of each other's way.
+    inbox: resolve(inbox),
     at: field('at'),
     timezone: field('timezone') || settings.quotaTimezone,
     until: field('until') === 'submitted' ? 'submitted' : 'settled',

@@ -5,6 +5,7 @@ import { annotatedUpload } from '../../app/uploads/annotated.js';
 import { checksOf, type FileCheck, type Way } from '../../app/uploads/checking.js';
 import { findUpload, removeUpload, type Upload } from '../../app/uploads/folder.js';
 import { continueLoading, loadingOf, type Started, startedUpload, startUpload } from '../../app/uploads/starting.js';
+import { shareFromText } from '../../domain/share.js';
 import { same, type Words } from '../../domain/words.js';
 import { countedRows } from '../components/sheet-plan.js';
 import { SheetReview } from '../components/sheet-review.js';
@@ -120,16 +121,17 @@ function fileIn(query: URLSearchParams, { files }: Upload): number {
 }
 
 function canariesIn({ canary = '' }: Readonly<Record<string, string>>): number {
-  if (!/^\d{0,6}$/.test(canary.trim())) throw new RequestError('refused', WORDS.canary);
-  return Number(canary);
+  const count = canary.normalize('NFKC').trim();
+  if (!/^\d{0,6}$/.test(count)) throw new RequestError('refused', WORDS.canary);
+  return Number(count);
 }
 
 function mostInvalidIn({ most_invalid: share = '' }: Readonly<Record<string, string>>): number {
-  const text = share.trim().replace(/%$/, '');
+  const text = share.normalize('NFKC').trim().replace(/%$/, '');
   if (text === '') return 1;
-  const percent = /^\d{1,3}(\.\d{1,4})?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(percent <= 100)) throw new RequestError('refused', WORDS.mostInvalid);
-  return percent / 100;
+  const part = shareFromText(`${text}%`);
+  if (part === undefined) throw new RequestError('refused', WORDS.mostInvalid);
+  return part;
 }
 
 // --- where it is -----------------------------------------------------------------------------------------------------

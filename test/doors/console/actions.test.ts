@@ -99,6 +99,7 @@ test('users are added, changed and removed by an admin, and the audit names the 
 test.each([
   ['users.add', 'operator', '操作员'],
   ['users.sessions', '2', '2 个会话'],
+  ['users.role', 'viewer, command line', '查看员，命令行'],
   ['batches.retry', '1200', '1200 行'],
   ['sheets.upload', '3', '3 个文件'],
   ['merchants.note', 'contacted', '已联系'],

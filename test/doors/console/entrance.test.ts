@@ -6,6 +6,7 @@ import { languageAccepted } from '../../../src/console/access.js';
 import { ownPath } from '../../../src/console/guard.js';
 import { waitAfterTriesMs } from '../../../src/domain/console-user.js';
 import { openConsoleSessions } from '../../../src/redis/console-sessions.js';
+import { merchant } from '../../support/merchants.js';
 import { rehearse } from '../../support/rehearsal.js';
 import { until } from '../../support/until.js';
 import { openConsole, PASSWORD, visitorsOf } from './support/visitor.js';
@@ -186,4 +187,16 @@ test('the language is that of the browser until another one is chosen, before lo
   expect((await visitor.get('/login', chinese)).text).toContain('<html lang="zh-CN">');
   expect((await visitor.post('/language', { language: 'en', to: '/login' })).headers.get('location')).toBe('/login');
   expect((await visitor.get('/login', chinese)).text).toContain('<html lang="en">');
+});
+
+test('the other language shows the same page with its filter; where a form was answered, it is not offered', async () => {
+  const { book, visitor } = await openConsole();
+  await book.load('b1', [merchant(1)]);
+  const one = visitor();
+  await one.logIn();
+  const { text } = await one.get('/batches/b1?outcome=pending');
+  expect(text).toContain('<input type="hidden" name="to" value="/batches/b1?outcome=pending"/>');
+  const answered = await one.post('/merchants', { q: '虚构' });
+  expect(answered.status).toBe(200);
+  expect(answered.text).not.toContain('action="/language"');
 });

@@ -34,6 +34,10 @@ test('an admin adds a nightly run, changes it and removes it, as the command doe
   ]) {
     expect(text).toContain(part);
   }
+  // Another spelling of the same folder, and the characters of a Chinese keyboard.
+  const spelt = { ...fields, inbox: `${inbox}/./`, mostInvalid: '１０％' };
+  expect((await admin.post('/nights/add', spelt)).status).toBe(303);
+  expect(await openNights(store.redis).schedules()).toMatchObject([{ inbox, mostInvalid: 0.1 }]);
   expect((await admin.post('/nights/add', { ...fields, warnings: 'send' })).status).toBe(303);
   expect(await openNights(store.redis).schedules()).toMatchObject([
     { name: 'nightly', inbox, until: 'submitted', language: 'zh', acceptWarnings: true, mostInvalid: 1 },
@@ -56,6 +60,7 @@ test('an admin adds a nightly run, changes it and removes it, as the command doe
   const { entries } = await auditPage(store, 100, undefined);
   expect(entries.filter(({ result }) => result === 'done').map(({ action, subject }) => [action, subject])).toEqual([
     ['nights.remove', 'nightly'],
+    ['nights.add', 'nightly'],
     ['nights.add', 'nightly'],
     ['nights.add', 'nightly'],
     ['session.begin', ''],

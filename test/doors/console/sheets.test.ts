@@ -257,7 +257,7 @@ test('a canary and a largest share of rows to correct are those of load', async 
     expect([refused.status, refused.text]).toEqual([409, expect.stringContaining(says)]);
   }
   expect(await book.batches.list()).toEqual([]);
-  await one.post(`${path}/start`, { canary: '1', most_invalid: '25%' });
+  await one.post(`${path}/start`, { canary: '１', most_invalid: '２５％' });
   const [id = ''] = await book.batches.list();
   expect(await book.batches.find(id)).toMatchObject({ rows: 4, complete: true });
 });
