@@ -23,7 +23,7 @@ const BECOMES: Readonly<Record<Becomes, Words>> = {
     en: 'The old row was not sent yet: it is cancelled, and the corrected one is sent instead.',
     zh: '旧的一行尚未提交：将被撤回，改为提交更正后的信息。',
   },
-  leads: { en: 'It was not sent yet: it is sent with the corrected phone.', zh: '尚未提交，将以更正后的电话提交。' },
+  leads: { en: 'It was not sent yet: it is sent with the corrected details.', zh: '尚未提交，将以更正后的信息提交。' },
   joins: {
     en: 'What changes makes no other task at WeChat: nothing more is sent now, and the row gets the outcome of the present attempt.',
     zh: '所改内容不会形成新的任务：现在不再提交，结果与当前一次相同。',

@@ -28,7 +28,7 @@ export interface CorrectTools {
 
 /**
  * What the corrected row would be to its registration. `begins`: a new attempt. `replaces`: it is sent instead of the row that
- * was not sent yet; `leads`: the same where only the phone is another one. `joins`: WeChat's task goes on as it is. `waits`: it is
+ * was not sent yet; `leads`: the same where only the phone or the spelling is another one. `joins`: WeChat's task goes on as it is. `waits`: it is
  * sent if that task fails.
  */
 export type Becomes = 'begins' | 'replaces' | 'leads' | 'joins' | 'waits';
@@ -80,7 +80,7 @@ export async function previewCorrection(
     return { kind: 'unchanged', batch: from.batch.id, state: registration.state };
   }
   if (status === 'already_created') return createdOf(registration);
-  const becomes = becomesOf(planned, registration);
+  const becomes = becomesOf(planned, registration, changes);
   return { kind: 'ready', correction: { registration, changes, row, headings: sheet.headings, becomes, from, sheet } };
 }
 
@@ -155,11 +155,16 @@ async function whatBecame(
   return row === `${batch.id}/0` ? 'sent' : 'joins';
 }
 
-function becomesOf({ status, replaces, row }: PlannedRow, { state }: Registration): Becomes {
+function becomesOf(
+  { status, replaces, row }: PlannedRow,
+  { state }: Registration,
+  changes: readonly Change[],
+): Becomes {
   if (replaces) return 'replaces';
   if (status === 'ready') return 'begins';
   if (status === 'waits') return 'waits';
-  return isUnsent(state) && !row.isPhoneBlank ? 'leads' : 'joins';
+  const isRespelt = changes.some(({ field }) => field !== 'component_phone' && field !== 'code_type');
+  return isUnsent(state) && (isRespelt || !row.isPhoneBlank) ? 'leads' : 'joins';
 }
 
 /** The newest details: those of the waiting row, if there is one. */

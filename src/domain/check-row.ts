@@ -159,9 +159,20 @@ function checkedText(field: 'name' | 'legal_persona_name', findings: Findings): 
   if (field === 'name' && /[()]/.test(text)) findings.add('sheet:half_width_brackets', field);
   if (text.startsWith("'")) findings.add('sheet:name_apostrophe', field);
   // Of a person: the name of an enterprise is sent as it was given.
-  if (field === 'legal_persona_name' || text.startsWith(SOLE_TRADER)) return dotted(text, field, findings);
+  if (field === 'legal_persona_name' || text.startsWith(SOLE_TRADER)) {
+    return dotted(unspaced(text, field, findings), field, findings);
+  }
   if (hasAnotherDot(text)) findings.add('sheet:name_dot', field);
   return text;
+}
+
+const SPACED = /(?<=\p{Script=Han})[ \u00a0\u3000]+(?=\p{Script=Han})/gu;
+
+/** Names of two characters are often spaced, to be as wide as those of three. */
+function unspaced(text: string, field: Field, findings: Findings): string {
+  const name = text.replace(SPACED, '');
+  if (name !== text) findings.add('sheet:name_space_repaired', field);
+  return name;
 }
 
 /** With the middle dot of the registry; and says so. */

@@ -210,8 +210,8 @@ export interface Fact {
 }
 
 /**
- * How the details of a row compare: `same`; `newer`: the same but for another phone, or the others are forgotten, so that this
- * row is the one to send; `other`: what makes another task at WeChat differs.
+ * How the details of a row compare: `same`; `newer`: the same but for another phone, or for width, case, spaces and dots, or the
+ * others are forgotten, so that this row is the one to send; `other`: what makes another task at WeChat differs.
  */
 export type RowDetails = 'same' | 'newer' | 'other';
 
@@ -354,7 +354,7 @@ const CONDITIONS = {
   'the details are other ones': (r: Registration, fact: Fact) => fact.details === 'other' || isBehindWaitingRow(r),
   "the details are other ones, and somebody else's task runs": (r: Registration, fact: Fact) =>
     fact.details === 'other' && r.wait === 'busy',
-  'the details are the same, with a newer phone': (r: Registration, fact: Fact) =>
+  'the details are the same, with a newer phone or spelling': (r: Registration, fact: Fact) =>
     fact.details === 'newer' && !isBehindWaitingRow(r),
   'the row is one that waits': (r: Registration, fact: Fact) =>
     fact.row !== undefined && r.waitingRows.includes(fact.row),
@@ -483,11 +483,11 @@ export const MOVES: readonly Move[] = [
   { fact: 'row_accepted', from: ['created'], when: 'one more is asked for', to: 'queued', so: ['send'], rows: 'begins', because: { en: 'the operator wants a second Mini Program of this merchant', zh: '运营人员要为该商户再注册一个小程序' } },
   { fact: 'row_accepted', from: ['deferred'], when: "the details are other ones, and somebody else's task runs", to: 'deferred', rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent, once that task has ended', zh: '尚未提交，待该任务结束后只提交较新的一行' } },
   { fact: 'row_accepted', from: UNSENT, when: 'the details are other ones', to: 'queued', so: ['send'], rows: 'replaces', because: { en: 'nothing was sent yet, so only the newer row is sent', zh: '尚未提交，只提交较新的一行' } },
-  ...inEach(UNSENT, { fact: 'row_accepted', when: 'the details are the same, with a newer phone', rows: 'leads', because: { en: 'it is not sent yet, and the newest phone is sent', zh: '尚未提交，以最新的联系电话为准' } }),
+  ...inEach(UNSENT, { fact: 'row_accepted', when: 'the details are the same, with a newer phone or spelling', rows: 'leads', because: { en: 'it is not sent yet, and the newest phone and spelling are sent', zh: '尚未提交，以最新的联系电话和写法为准' } }),
   ...inEach(UNSENT, { fact: 'row_accepted', rows: 'joins', because: { en: 'the same details are to be sent already', zh: '相同信息已在等待提交' } }),
   ...inEach([...SENT, 'needs_review'], { fact: 'row_accepted', when: 'the details are other ones', rows: 'waits', because: { en: 'a task of this enterprise may be running: two would make two Mini Programs', zh: '该企业可能有任务在执行，同时提交会创建两个小程序' } }),
   ...inEach(SENT, { fact: 'row_accepted', rows: 'joins', because: { en: 'the same details were sent already', zh: '相同信息已提交' } }),
-  { fact: 'row_accepted', from: ['needs_review'], when: 'the details are the same, with a newer phone', to: 'needs_review', rows: 'leads', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
+  { fact: 'row_accepted', from: ['needs_review'], when: 'the details are the same, with a newer phone or spelling', to: 'needs_review', rows: 'leads', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
   { fact: 'row_accepted', from: ['needs_review'], to: 'needs_review', rows: 'joins', because: { en: 'the outcome of the same details is not known', zh: '相同信息的提交结果未知' } },
   { fact: 'row_refused', from: UNSENT, when: 'the row is the one that is to be sent, and the end of an earlier attempt is not known', to: 'needs_review', because: { en: 'the details do not fit the API, and there may be a Mini Program of the attempt before', zh: '信息不符合接口要求，且此前的提交可能已创建小程序' } },
   { fact: 'row_refused', from: UNSENT, when: 'the row is the one that is to be sent', to: 'invalid', because: { en: 'the details do not fit the API, and no call is wasted on them', zh: '信息不符合接口要求，不浪费调用次数' } },

@@ -22,5 +22,8 @@ export function detailsBeside(
   if (merchant === undefined) return 'same';
   if (leader === undefined) return 'newer';
   if (differingDetails(leader, merchant, compared).length > 0) return 'other';
+  // Names that our own warnings ask to be corrected, such as one with half-width brackets, differ in the spelling alone.
+  const isRespelt = compared.some((field) => merchant[field] !== '' && merchant[field] !== leader[field]);
+  if (isRespelt) return 'newer';
   return isPhoneBlank || leader.componentPhone === merchant.componentPhone ? 'same' : 'newer';
 }

@@ -80,6 +80,7 @@ const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:name_shape': ['A17', { name: '--' }],
   'sheet:name_sole_trader': ['A17', { name: '无', code: SOLE_TRADER }],
   'sheet:name_dot': ['A17', { name: '示例•甲有限公司' }],
+  'sheet:name_space_repaired': ['E17', { legal_persona_name: '张　三' }],
   'sheet:name_dot_repaired': ['E17', { legal_persona_name: '阿示•甲乙' }],
   'sheet:name_not_chinese': ['A17', { name: 'Example Ltd.' }],
   'sheet:half_width_brackets': ['A17', { name: '示例(甲)有限公司' }],
@@ -454,6 +455,14 @@ describe('the dot in a name', () => {
     const trader = check({ name: '个体户阿示•甲乙', code: SOLE_TRADER });
     expect(trader.merchant?.name).toBe('个体户阿示\u00b7甲乙');
     expect(codesOf(trader)).toEqual(['sheet:name_dot_repaired']);
+  });
+
+  test('spaces between Chinese characters are left out of a person’s name, and of no other', () => {
+    const spaced = check({ legal_persona_name: '张　 三' });
+    expect(spaced.merchant?.legalPersonaName).toBe('张三');
+    expect(codesOf(spaced)).toEqual(['sheet:name_space_repaired']);
+    expect(check({ legal_persona_name: 'Zhang San' }).merchant?.legalPersonaName).toBe('Zhang San');
+    expect(check({ name: '示例 有限公司' }).merchant?.name).toBe('示例 有限公司');
   });
 
   test('is · also in the name that a sole trader is advised to type', () => {

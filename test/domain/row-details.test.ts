@@ -10,7 +10,8 @@ const NAME_ONLY: readonly DetailField[] = ['name'];
 describe('the details of a row beside those that were sent', () => {
   test.each([
     ['the same', sent, 'same'],
-    ['the same but for case and spaces', { ...sent, name: ` ${sent.name} ` }, 'same'],
+    ['the same but for spaces and brackets', { ...sent, name: ` ${sent.name} ` }, 'newer'],
+    ["the legal person's name in another spelling", { ...sent, legalPersonaName: `${sent.legalPersonaName}　` }, 'newer'],
     ['another name', { ...sent, name: 'another name' }, 'other'],
     ['a blank name', { ...sent, name: '' }, 'same'],
     ['another phone', { ...sent, componentPhone: '0123456' }, 'newer'],

@@ -235,6 +235,15 @@ test('while a task runs the correction waits, and the newest correction is sent 
   expect(await book.registration(id)).toMatchObject({ state: 'queued', row: `${second.batch}/0` });
 });
 
+test('a row that was not sent yet is sent with the corrected spelling of its name', async () => {
+  const spelt = one.name.replace('（', '(').replace('）', ')');
+  const { stdout } = await run(correctCommand, [id, '--name', spelt, '--json'], env());
+  expect(JSON.parse(stdout)).toMatchObject({ becomes: 'leads', changes: [{ field: 'name', after: spelt }] });
+  expect(await correct('--name', spelt)).toMatchObject({ becomes: 'sent' });
+  expect(await details()).toMatchObject({ name: spelt });
+  expect(await book.batches.counts(sheet)).toEqual({ queued: 2 });
+});
+
 test('a phone alone makes no other task: the row joins the running task', async () => {
   await book.send(id);
   expect(await correct('--component-phone', '05921234567')).toMatchObject({ becomes: 'joins' });

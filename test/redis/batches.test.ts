@@ -275,6 +275,15 @@ describe('a row', () => {
       expect(await book.batches.counts(batch)).toEqual({ awaiting_legal_person: 1 });
   });
 
+  test('whose name is spelt otherwise is sent instead of the row that it joins, also without a phone', async () => {
+    const spelt = { ...one, name: `${one.name}（厦门）`, legalPersonaName: '张三' };
+    await book.load('b1', [{ ...spelt, name: `${one.name}(厦门)`, legalPersonaName: '张　三' }]);
+    const row = { ...acceptedRow(spelt, 0), isPhoneBlank: true };
+    await book.batches.accept(await book.open('b2'), 0, [row], ACCEPT_RULES);
+    expect((await book.view(idOf(one))).row?.merchant).toEqual(spelt);
+    expect(await book.batches.counts('b1')).toEqual({ queued: 1 });
+  });
+
   test('whose phone comes from the settings does not replace a row with its own phone', async () => {
     await book.load('b1', [one]);
     const row = { ...acceptedRow({ ...one, componentPhone: '01000000000' }, 0), isPhoneBlank: true };
