@@ -145,7 +145,7 @@ function hasReachedNobody(registration: Registration): boolean {
 function attemptAfter(registration: Registration, move: Move): Registration {
   switch (move.task) {
     case 'void':
-      return { ...registration, attempt: registration.attempt - 1, task: 'none' };
+      return attemptTakenBack(registration);
     case 'refused':
       return { ...registration, task: 'none' };
     case 'ended':
@@ -158,6 +158,15 @@ function attemptAfter(registration: Registration, move: Move): Registration {
       return registration;
   }
 }
+
+/** As before the attempt: one before it whose end is unknown is the present one again, so that a push or `reconcile` can settle it. */
+function attemptTakenBack(registration: Registration): Registration {
+  const { attempt, earlierTask, earlierSentAt, sentAt } = registration;
+  const before = earlierTask === 'open' ? ({ task: 'open', sentAt: earlierSentAt ?? sentAt } as const) : NO_TASK;
+  return { ...registration, attempt: attempt - 1, ...before };
+}
+
+const NO_TASK = { task: 'none' } as const;
 
 function liveliest(earlier: Registration['task'], present: Registration['task']): Registration['task'] {
   if (earlier === 'open' || present === 'open') return 'open';

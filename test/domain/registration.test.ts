@@ -130,6 +130,8 @@ describe('every state and every fact', () => {
         met.add(next({ ...fresh(), state, earlierAppids: ['wxold'] }, { kind, at: NOON, row: 'b2/0' }));
         for (const earlierTask of ['none', 'open', 'ended'] as const) {
           for (const task of ['none', 'open', 'ended'] as const) {
+            const known = { ...fresh(), state, task, earlierTask, appid: 'wxold' };
+            met.add(next(known, { kind, at: NOON, again: true }));
             for (const until of [undefined, NOON]) {
               for (const [problem, again] of [[], ['query:11'], [undefined, true]] as const) {
                 for (const [byLink, linksLost, wait] of [
@@ -232,6 +234,13 @@ describe('89249', () => {
     const again = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 }, sentAt(NOON));
     expect(again.earlierTask).toBe('open');
     expect(met(again, busy(NOON + 1))).toMatchObject({ state: 'awaiting_legal_person', attempt: 2 });
+  });
+
+  test('that never reached WeChat leaves the attempt before it as it was, whose end is unknown', () => {
+    const asked = through(unheardOf(), { kind: 'retry_asked', at: NOON - 1_000 });
+    const taken = through(asked, sentAt(NOON), { kind: 'create_void', at: NOON + 1, callSentAt: NOON });
+    expect(taken).toMatchObject({ state: 'queued', attempt: 1, task: 'open', sentAt: asked.sentAt });
+    expect(met(taken, failed({ at: NOON + 2, pushedAt: (asked.sentAt ?? 0) + 5_000 })).task).toBe('ended');
   });
 
   test('after an earlier attempt that has ended is not ours', () => {

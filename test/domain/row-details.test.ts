@@ -11,7 +11,11 @@ describe('the details of a row beside those that were sent', () => {
   test.each([
     ['the same', sent, 'same'],
     ['the same but for spaces and brackets', { ...sent, name: ` ${sent.name} ` }, 'newer'],
-    ["the legal person's name in another spelling", { ...sent, legalPersonaName: `${sent.legalPersonaName}　` }, 'newer'],
+    [
+      "the legal person's name in another spelling",
+      { ...sent, legalPersonaName: `${sent.legalPersonaName}　` },
+      'newer',
+    ],
     ['another name', { ...sent, name: 'another name' }, 'other'],
     ['a blank name', { ...sent, name: '' }, 'same'],
     ['another phone', { ...sent, componentPhone: '0123456' }, 'newer'],
