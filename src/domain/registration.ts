@@ -340,7 +340,8 @@ const CONDITIONS = {
     r.task === 'open' && fact.aboutRow !== '' && !wasPushedBefore(r, fact),
   'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
     r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
-  'one more is asked for': (_: Registration, fact: Fact) => fact.again === true,
+  // One of which the appid is not known yet would be forgotten: reconcile finds it first.
+  'one more is asked for': (r: Registration, fact: Fact) => fact.again === true && r.appid !== undefined,
   'there is a Mini Program from before, and no other one is asked for': (r: Registration, fact: Fact) =>
     r.earlierAppids !== undefined &&
     fact.again !== true &&

@@ -343,6 +343,15 @@ describe('a second Mini Program', () => {
     expect((await book.ledger.history(id)).at(-1)).toMatchObject({ kind: 'row_accepted', to: 'queued', again: true });
   });
 
+  test('is not asked for while the appid of the first one is not known: it would be forgotten', async () => {
+    await book.load('b1', [one]);
+    await book.send(idOf(one));
+    await book.record(idOf(one), 'task_created', { problem: 'query:12' });
+    await book.batches.accept(await book.open('b2'), 0, [acceptedRow(one, 0)], again);
+    expect(await book.batches.counts('b2')).toEqual({ already_created: 1 });
+    expect(await book.registration(idOf(one))).toMatchObject({ state: 'created', attempt: 1 });
+  });
+
   test('leaves earlier batches unchanged, also batches that found the first one created', async () => {
     const id = await created();
     await book.record(id, 'authorizer_kept');

@@ -17,7 +17,7 @@ import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { startOf } from '../../src/redis/server/process.js';
 import { openVault } from '../../src/redis/vault.js';
-import { type Book, budgetsFor, idOf, jobOf, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, type Book, budgetsFor, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -270,6 +270,40 @@ test('a call that several processes of a folder record again is counted once', a
 
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent']);
   expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 1 });
+});
+
+describe('a merchant who has a Mini Program', () => {
+  beforeEach(async () => {
+    await book.load('b1', [one]);
+    await book.send(id);
+    await book.record(id, 'mini_program_created', { appid: 'wx1' });
+  });
+
+  async function restored(...facts: readonly Fact[]): Promise<void> {
+    const { guard: own } = await guard();
+    for (const [at, fact] of facts.entries()) {
+      await own.journal.write({ registration: id, writeId: `w.${at}`, fact, day: '2026-11-28' });
+    }
+    await server.redis.hset(key('epoch'), 'run', 'another');
+    await own.check();
+  }
+
+  test('has the call for one more that Redis lost, and the sheet that asked for it is sent once', async () => {
+    const at = Date.now() + 5;
+    const accepted: Fact = { kind: 'create_accepted', at: at + 1, callSentAt: at, until: at + DAY_MS };
+    await restored({ kind: 'create_sent', at, until: at + DAY_MS }, accepted);
+    const underWay = { state: 'awaiting_legal_person', attempt: 2, sentAt: at, earlierAppids: ['wx1'] };
+    expect(await book.registration(id)).toMatchObject(underWay);
+    const again = { ...ACCEPT_RULES, again: true };
+    await book.batches.accept(await book.open('b2'), 0, [acceptedRow(one, 0)], again);
+    expect(await book.registration(id)).toMatchObject(underWay);
+  });
+
+  test('is not sent once more by a call from before it was created', async () => {
+    const { finishedAt = 0 } = await book.registration(id);
+    await restored({ kind: 'create_sent', at: finishedAt - 1, until: finishedAt + DAY_MS });
+    expect(await book.registration(id)).toMatchObject({ state: 'created', appid: 'wx1', attempt: 1 });
+  });
 });
 
 test('an attempt before the known one only enters the history', async () => {

@@ -63,7 +63,7 @@ async function restoreFact(tools: RestoreTools, entry: JournalEntry, purged: num
   // create of an earlier attempt only enters the history.
   const wasSentAgain =
     fact.kind === 'create_sent' && next(registration, fact) === undefined && fact.at > (registration.sentAt ?? 0);
-  if (wasSentAgain && registration.state !== 'created') await makeUnsent(id, registration, fact.at, ledger);
+  if (wasSentAgain) await makeUnsent(id, registration, fact.at, ledger);
   const before = wasSentAgain ? await ledger.read(id) : snapshot;
   // Another process of this folder may have recorded the entry from the same journal.
   if (wasSentAgain && (await hasWriteId(redis, id, writeId))) return false;
@@ -73,10 +73,16 @@ async function restoreFact(tools: RestoreTools, entry: JournalEntry, purged: num
 }
 
 /** Restores the state from which it was sent again. If another process has already settled the earlier attempt, that stays. */
-async function makeUnsent(id: string, { state, sentAt }: Registration, at: number, ledger: Ledger): Promise<void> {
+async function makeUnsent(id: string, registration: Registration, at: number, ledger: Ledger): Promise<void> {
+  const { state, sentAt, finishedAt = at, row } = registration;
   const about = { at, ...(sentAt !== undefined && { callSentAt: sentAt }) };
   // No answer is known: that is no verdict on a canary, or on the line's probe.
   const quietly = { rowVerdict: 'none' } as const;
+  if (state === 'created') {
+    // Only `--again` sends once more what was created. A create before the end was an earlier attempt.
+    if (at > finishedAt) await ledger.record(id, { kind: 'row_accepted', at, row, again: true }, quietly);
+    return;
+  }
   if (!isOver(state)) await ledger.record(id, { kind: 'push_overdue', ...about }, quietly);
   const because = 'Redis had forgotten why it was sent again';
   await ledger.record(id, { kind: 'retry_asked', because, ...about }, quietly);
