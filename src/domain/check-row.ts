@@ -203,6 +203,9 @@ const PHONE = /^\+?(?:\([0-9+]{2,5}\))?[0-9](?:-?[0-9]){4,19}$/;
 /** Ten or eleven digits that begin with an area code but for its zero. 400 and 800 numbers have ten digits and no zero. */
 const ZEROLESS = /^(?:(?:10|2[0-9])[0-9]{8}|(?!400|800)[3-9][0-9]{2}[0-9]{7}|[3-9][0-9]{10})$/;
 
+/** What a program makes of a short number in a cell that is formatted as a date. */
+const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+
 /** `1.38E+10` */
 const SCIENTIFIC = /^[0-9](?:\.[0-9]+)?E\+?[0-9]{1,3}$/i;
 /** A digit is missing, or there is one too many. */
@@ -235,7 +238,7 @@ function checkedPhone(needs: Needs, findings: Findings): string {
   if (!isExtended && isPersonal(phone, 'component_phone', findings)) return phone;
   if (SCIENTIFIC.test(phone)) findings.add('sheet:phone_scientific', 'component_phone', phone);
   else if (/^[0-9]{5,}\.[0-9]+$/.test(phone)) findings.add('sheet:phone_decimal', 'component_phone');
-  else if (!PHONE.test(phone)) findings.add('sheet:phone_shape', 'component_phone');
+  else if (!PHONE.test(phone) || DATE.test(phone)) findings.add('sheet:phone_shape', 'component_phone');
   else if (IS_NEARLY_MOBILE.test(phone)) {
     findings.add('sheet:phone_mobile_length', 'component_phone', String(phone.length));
   } else if (ZEROLESS.test(phone)) findings.add('sheet:phone_leading_zero', 'component_phone');

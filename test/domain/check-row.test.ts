@@ -457,6 +457,11 @@ describe('the dot in a name', () => {
     expect(codesOf(trader)).toEqual(['sheet:name_dot_repaired']);
   });
 
+  test('a date is no phone', () => {
+    expect(codesOf(check({ component_phone: '2161-09-15' }))).toEqual(['sheet:phone_shape']);
+    expect(codesOf(check({ component_phone: '0592-12-345678' }))).toEqual([]);
+  });
+
   test('spaces between Chinese characters are left out of a person’s name, and of no other', () => {
     const spaced = check({ legal_persona_name: '张　 三' });
     expect(spaced.merchant?.legalPersonaName).toBe('张三');

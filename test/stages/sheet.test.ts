@@ -595,6 +595,28 @@ describe('a workbook', () => {
     expect(row.slice(2)).toEqual(['09:00', '14:30:30', '1.5', '1.1', '-0.3', '912345678901234567', '1.25']);
   });
 
+  test('shows the digits of numbers that a program in Java has written, as Excel does', async () => {
+    const shown = {
+      '1.3800138E10': '13800138000',
+      '3.501001000901E14': '350100100090100',
+      '1.23456789E7': '12345678.9',
+      '1.0': '1',
+      '95588.0': '95588',
+      '-1.25E2': '-125',
+      '0.0': '0',
+      '9.11E17': '9.11E17',
+      '9.1135010000000001E+17': '9.1135010000000001E+17',
+      '1.38E+10': '1.38E+10',
+      '5.0E-4': '5.0E-4',
+    };
+    const numbers = Object.keys(shown).map((number) => ({ number }));
+    const sheet = await open([
+      ['name', 'code', ...numbers.map((_, at) => `列${at}`)],
+      ['示例', '1', ...numbers],
+    ]);
+    expect((await cellsOf(sheet))[0]?.slice(2)).toEqual(Object.values(shown));
+  });
+
   test('numbers its rows as the program shows them, blank ones counted', async () => {
     const sheet = await open([[], ['name', 'code'], [], ['A', '1'], ['', ' '], ['B', '2']]);
     expect([sheet.headingLine, ...(await rowsOf(sheet)).map(({ line }) => line)]).toEqual([2, 4, 6]);

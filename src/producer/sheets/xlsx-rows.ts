@@ -184,5 +184,23 @@ function textOf(type: string, value: string, strings: SharedStrings, where: () =
 
 /** Files have 17 digits of a fraction (1.1000000000000001), and programs show 15 (1.1). Digits of a whole number are never changed. */
 function shownNumber(text: string): string {
+  if (text.includes('E') || text.endsWith('.0')) return asJavaMeans(text);
   return /^-?\d+\.\d{14,}$/.test(text) ? String(Number(Number(text).toPrecision(15))) : text;
+}
+
+/** All digits that a number of the file's kind has for certain. */
+const CERTAIN_DIGITS = 15;
+
+/**
+ * Programs in Java write 13800138000 as 1.3800138E10, and 1 as 1.0; Excel shows all digits of both. The point is moved in the
+ * text. Excel's own 9.11E+17 has lost digits, and stays what it is.
+ */
+function asJavaMeans(text: string): string {
+  const [, sign = '', whole = '', fraction = '', power = '0'] = /^(-?)(\d+)\.(\d+)(?:E(\d{1,2}))?$/.exec(text) ?? [];
+  const exponent = Number(power);
+  if (whole === '' || whole.length + exponent > CERTAIN_DIGITS) return text;
+  const digits = fraction.replace(/0+$/, '').padEnd(exponent, '0');
+  const rest = digits.slice(exponent);
+  const number = (whole + digits.slice(0, exponent)).replace(/^0+(?=\d)/, '');
+  return `${sign}${number}${rest === '' ? '' : `.${rest}`}`;
 }
