@@ -182,9 +182,18 @@ export function readSettings({
   } as unknown as Settings;
 }
 
+/** Rows are checked by the rules of the default, and the first call will be refused. */
+export function isApiUndecided(settings: Pick<Settings, 'given'>): boolean {
+  return undecidedApi(givenTo(settings)).length > 0;
+}
+
+function givenTo({ given }: Pick<Settings, 'given'>): Map<string, string> {
+  return new Map(Object.entries(given).map(([name, { text = '' }]) => [name, text]));
+}
+
 /** What a command with these needs would miss, of settings that were read for another one. */
 export function missingFor(settings: Pick<Settings, 'given'>, needs: readonly Need[]): SettingFault[] {
-  const given = new Map(Object.entries(settings.given).map(([name, { text = '' }]) => [name, text]));
+  const given = givenTo(settings);
   return [...missing(needs, given, [], []), ...(needs.includes('sending') ? undecidedApi(given) : [])];
 }
 

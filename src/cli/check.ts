@@ -26,7 +26,7 @@ import { type CommandContext, command, EXIT, perform, UsageError } from './comma
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
 import { jsonText } from './json.js';
 import { spoken } from './language.js';
-import { type SheetOptions, withSheetOptions } from './sheets.js';
+import { type SheetOptions, sayWhichRules, withSheetOptions } from './sheets.js';
 import { noMerchants, sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
 
@@ -69,6 +69,7 @@ async function check(context: CommandContext, files: readonly string[], options:
       zh: '--annotated 只能用于一个文件：请逐个检查。',
     });
   }
+  sayWhichRules(context.settings);
   const lang = languageFrom(options.lang);
   const mostInvalid = mostInvalidFrom(options.maxInvalid);
   const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);

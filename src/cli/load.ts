@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { countOf } from '../domain/batch.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
-import { CANARY, loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
+import { CANARY, loadFlagsFrom, type SheetOptions, sayWhichRules, withSheetOptions } from './sheets.js';
 import { loadShown } from './shown.js';
 import { print, printJson } from './terminal.js';
 
@@ -32,6 +32,7 @@ export function loadCommand(): Command {
 
 async function loadAll(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
   const loadOptions = loadFlagsFrom(options);
+  sayWhichRules(context.settings);
   const store = await context.open('bulk');
   letOthersGoFirst();
   const loaded = await loadShown(store, files, loadOptions);

@@ -1,10 +1,13 @@
 /** Flags of the commands that take sheets. */
 import type { Command } from 'commander';
 import type { LoadRequest } from '../app/load.js';
+import { isApiUndecided } from '../config.js';
 import type { Words } from '../domain/words.js';
+import type { Settings } from '../settings.js';
 import { UsageError } from './command.js';
 import { mostInvalidFrom, yesOrNo } from './flags.js';
 import { spoken } from './language.js';
+import { say } from './terminal.js';
 
 /** Of `--canary`, which the commands have that load files. */
 export const CANARY: Words = {
@@ -41,6 +44,16 @@ export function withIntakeOptions(command: Command): Command {
       }),
     );
 }
+
+/** Without this, merchants would be asked for personal data that today's API does not need. */
+export function sayWhichRules(settings: Pick<Settings, 'given'>): void {
+  if (isApiUndecided(settings)) say(API_NOT_CHOSEN);
+}
+
+const API_NOT_CHOSEN: Words = {
+  en: "WECHAT_REGISTRATION_API is not chosen: rows are checked by the rules of fastregisterweapp, which also needs the legal person's Weixin ID and name. fastregisterenterpriseweapp, today's API, does not. Choose before you ask merchants: `fastregister doctor` says how.",
+  zh: '尚未选择 WECHAT_REGISTRATION_API：暂按 fastregisterweapp 的规则校验，该接口还需要法人微信号和法人姓名；现行接口 fastregisterenterpriseweapp 不需要。请先选择，再联系商户：`fastregister doctor` 会说明如何选择。',
+};
 
 /** @throws UsageError */
 export function loadFlagsFrom(options: SheetOptions & { readonly canary?: string }): LoadRequest {

@@ -52,6 +52,20 @@ test('rows without a phone are accepted when the sheet is loaded again with a de
   expect(await server.redis.llen(key('ready', 'submit'))).toBe(2);
 });
 
+test('check and load say by which rules they check while no registration API is chosen, and not in a rehearsal', async () => {
+  const file = saved(sheetOf([merchant(1)]));
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder };
+  const rehearsal = { ...env, WECHAT_API_BASE_URL: 'http://127.0.0.1:9' };
+  for (const command of [checkCommand, loadCommand]) {
+    expect((await run(command, [file], env)).stderr).toContain('checked by the rules of fastregisterweapp');
+    for (const chosen of [{ ...env, ...SUCCESSOR, ...PHONE }, rehearsal]) {
+      expect((await run(command, [file], { ...chosen, FASTREGISTER_LEDGER: 'other' })).stderr).not.toContain(
+        'is not chosen',
+      );
+    }
+  }
+});
+
 test('codes that the API does not accept are accepted when the sheet is loaded again for an API that does', async () => {
   const licence = merchant(2, 'ok', { code: '110000000000009', codeType: 3 });
   const file = saved(sheetOf([merchant(1), licence]));
