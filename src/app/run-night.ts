@@ -1,5 +1,5 @@
 import type { Counts } from '../domain/batch.js';
-import type { Night } from '../domain/night.js';
+import { batchesOf, type Night } from '../domain/night.js';
 import { type NightPlan, runNight, type Settle } from '../nights/night.js';
 import { needAPerson, sum } from '../reporter/tally.js';
 import { sleep } from '../sleep.js';
@@ -39,6 +39,6 @@ export async function runNightNow(
   };
   const night = await run().finally(() => notifying.close());
   if (night === undefined) return undefined;
-  const counts = sum(await Promise.all(night.files.map(({ batch }) => store.batches.counts(batch))));
+  const counts = sum(await Promise.all(batchesOf(night).map((batch) => store.batches.counts(batch))));
   return { night, counts, needing: needAPerson(counts) };
 }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { byOutcome } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import type { Night, NightEnding, Schedule } from '../domain/night.js';
+import { batchesOf, type Night, type NightEnding, type Schedule } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
 import { nextOccurrence } from '../nights/occurrences.js';
 import { openNights } from '../redis/nights.js';
@@ -53,7 +53,7 @@ export async function listNights(
   return Promise.all(
     newest.map(async (night) => ({
       ...night,
-      outcomes: byOutcome(sum(await Promise.all(night.files.map(({ batch }) => batches.counts(batch))))),
+      outcomes: byOutcome(sum(await Promise.all(batchesOf(night).map((batch) => batches.counts(batch))))),
     })),
   );
 }

@@ -74,3 +74,8 @@ export interface Night {
   /** Rows still wait, so its reports are written again. */
   readonly open: boolean;
 }
+
+/** Each once: the same sheet may lie in the inbox under two names. */
+export function batchesOf({ files }: Pick<Night, 'files'>): string[] {
+  return [...new Set(files.map(({ batch }) => batch))];
+}

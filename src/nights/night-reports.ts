@@ -5,7 +5,7 @@ import { byOutcome } from '../domain/batch.js';
 import { clockTime } from '../domain/calendar.js';
 import { isRedisGone } from '../domain/ledger-errors.js';
 import type { Limits } from '../domain/limits.js';
-import type { Night } from '../domain/night.js';
+import { batchesOf, type Night } from '../domain/night.js';
 import type { Rules } from '../producer/checked-page.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
@@ -37,7 +37,8 @@ const MOST_TODOS = 10_000;
 /** Writes reports and summary unless they would be the same as before. */
 export async function writeReports(tools: NightReportTools, night: Night): Promise<Night> {
   const { batches, calls, limits, log, now } = tools;
-  const counts = await Promise.all(night.files.map(({ batch }) => batches.counts(batch)));
+  const ids = batchesOf(night);
+  const counts = await Promise.all(ids.map((id) => batches.counts(id)));
   const fingerprint = JSON.stringify([counts, night.ending]);
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
   if (fingerprint === night.reported) return { ...night, open };
@@ -63,7 +64,6 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
     }
     const stem = join(folder, night.name);
     const { notesOf, correctedLater } = tools;
-    const ids = night.files.map(({ batch }) => batch);
     const todos = await todosOf(batches, { ...options, notesOf, correctedLater, batches: ids, most: MOST_TODOS });
     const time = (at: number): string => clockTime(at, night.timezone, night.language);
     await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);

@@ -1,7 +1,14 @@
 /** One night: take the inbox's files → load them → wait for their outcomes → report → notify. */
 import { byOutcome, countOf } from '../domain/batch.js';
 import { quotaDay } from '../domain/calendar.js';
-import type { Night, NightEnding, NightFile, RejectedFile, Schedule } from '../domain/night.js';
+import {
+  batchesOf,
+  type Night,
+  type NightEnding,
+  type NightFile,
+  type RejectedFile,
+  type Schedule,
+} from '../domain/night.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
@@ -79,7 +86,7 @@ export async function runNight(
     await tools.nights.save(night, lease);
     if (held.aborted) return end(tools, night, lease, 'interrupted');
     if (schedule !== undefined && occurrence !== undefined) await tools.nights.begun(schedule, occurrence);
-    const batches = [...(await leftFromEarlier(tools, night)), ...night.files.map(({ batch }) => batch)];
+    const batches = [...(await leftFromEarlier(tools, night)), ...batchesOf(night)];
     const ending = batches.length === 0 ? 'done' : await settle([...new Set(batches)], held);
     await reportEarlier(tools, night, lease);
     return end(tools, night, lease, ending);
@@ -143,7 +150,7 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
   const open = (await nights.list()).filter(
     ({ inbox, open: isOpen, id }) => inbox === night.inbox && isOpen && id !== night.id,
   );
-  return open.flatMap(({ files }) => files.map(({ batch }) => batch));
+  return open.flatMap(batchesOf);
 }
 
 async function end(tools: NightTools, night: Night, lease: InboxLease, ending: NightEnding): Promise<Night> {
@@ -161,7 +168,7 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
     ...(stopped !== undefined && { stopped }),
   });
   await nights.save(ended, lease);
-  const counts = sum(await Promise.all(night.files.map(({ batch }) => tools.batches.counts(batch))));
+  const counts = sum(await Promise.all(batchesOf(night).map((batch) => tools.batches.counts(batch))));
   const outcomes = byOutcome(counts);
   log.info(
     { night: night.name, ending, files: night.files.length, rejected: night.rejected.length },

@@ -9,6 +9,7 @@ import type { Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import { type ReportOptions, reportRows } from '../reporter/report.js';
 import { openReportTally } from '../reporter/report-tally.js';
+import { oncePerMerchant } from '../reporter/todo.js';
 
 export interface Summary {
   readonly night: string;
@@ -30,7 +31,7 @@ export interface Summary {
     readonly notes?: readonly string[];
   }[];
   readonly rejected: readonly { readonly file: string; readonly why: string }[];
-  /** Rows whose merchant or legal person has to act next. */
+  /** Merchants that have to act next, or whose legal person has to: each once, by the first of its rows. */
   readonly to_call: readonly MerchantToCall[];
   readonly to_call_count: number;
   /** The file that lists them, including merchants whose 24 hours still run. */
@@ -66,7 +67,11 @@ export async function summaryOf(
   const tally = openReportTally();
   const calls: MerchantToCall[] = [];
   let callCount = 0;
+  const isFirst = oncePerMerchant();
+  const counted = new Set<string>();
   for (const file of night.files) {
+    if (counted.has(file.batch)) continue;
+    counted.add(file.batch);
     const batch = await batches.find(file.batch);
     if (batch === undefined) continue;
     for await (const rows of reportRows(batches, batch, options)) {
@@ -74,6 +79,7 @@ export async function summaryOf(
         tally.add(row);
         const { outcome } = row;
         if (outcome === 'pending' || (row.who_acts !== 'merchant' && row.who_acts !== 'legal_person')) continue;
+        if (!isFirst(row.registration_id)) continue;
         callCount += 1;
         if (calls.length >= CALLS_LISTED) continue;
         const { line, reason, next_step } = row;

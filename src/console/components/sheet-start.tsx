@@ -77,11 +77,13 @@ interface Props {
 }
 
 export function StartButtons({ visit, upload, checks, known, way }: Props) {
-  const plans = checks.flatMap((check) => (check.kind === 'checked' && check.plan.rows > 0 ? [check.plan] : []));
+  const files = checks.flatMap((check) => (check.kind === 'checked' && check.plan.rows > 0 ? [check] : []));
+  // The same sheet twice makes one batch.
+  const plans = [...new Map(files.map(({ batch, plan }) => [batch, plan])).values()];
   const sum = (of: (plan: (typeof plans)[number]) => number): number => plans.reduce((all, plan) => all + of(plan), 0);
   const [rows, ready] = [visit.number(sum((it) => it.rows)), visit.number(sum((it) => it.ready))];
   const [invalid, notSent] = [sum((it) => it.invalid), sum(notSentOf)];
-  const leftOut = upload.files.length - known - plans.length;
+  const leftOut = upload.files.length - known - files.length;
   return (
     <div class="buttons">
       {plans.length > 0 && (

@@ -137,6 +137,16 @@ test('several files are one batch each; one that cannot be read is refused in th
   expect(batches.map((batch) => batch?.file).sort()).toEqual(['a.csv', 'c.csv']);
 });
 
+test('the same sheet twice in one upload is said to make the one batch that it makes', async () => {
+  const { book, one } = await opened();
+  const sheet = sheetOf([merchant(1), merchant(2)]);
+  const { path, page } = await uploaded(one, [file(sheet, 'a.csv'), file(sheet, 'a (1).csv')]);
+  expect(page.text).toContain('This makes one batch. Rows: 2, of which 2 are sent to WeChat.');
+  expect(page.text).not.toContain('left out');
+  expect((await one.post(`${path}/start`)).headers.get('location')).toMatch(/^\/batches\/b/);
+  expect(await book.batches.list()).toHaveLength(1);
+});
+
 test.each([
   'bomb.xlsx',
   'password.xlsx',
