@@ -36,6 +36,7 @@ export const NIGHT_ENDINGS = {
   stopped: { en: 'stopped', zh: '已停止' },
   interrupted: { en: 'interrupted', zh: '已中断' },
   next_night: { en: 'continued by the next night', zh: '已由下一次接续' },
+  failed: { en: 'failed', zh: '失败' },
   running: { en: 'running', zh: '执行中' },
 } as const satisfies Record<NightEnding | 'running', Words>;
 

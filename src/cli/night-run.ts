@@ -6,6 +6,7 @@ import type { Night } from '../domain/night.js';
 import { OUTCOMES } from '../domain/outcomes.js';
 import { nameOnOneLine } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
+import { same } from '../domain/words.js';
 import type { NightPlan } from '../nights/night.js';
 import { EXIT } from './command.js';
 import { spoken } from './language.js';
@@ -25,7 +26,11 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
     return EXIT.done;
   }
   const { night, counts, needing } = result;
-  const { notReady = [], noFiles = [] } = night;
+  const { notReady = [], noFiles = [], stopped } = night;
+  if (night.ending === 'failed') {
+    say(same(stopped ?? ''));
+    return EXIT.badUsage;
+  }
   for (const name of noFiles.map(nameOnOneLine))
     say({
       en: `${name}: not read, because it is a folder, a link or a pipe; put the sheet itself into the inbox, as a file.`,

@@ -36,8 +36,8 @@ export interface RejectedFile {
   readonly why: string;
 }
 
-/** `next_night`: it was still going on when the next one began. */
-export type NightEnding = 'done' | 'submitted' | 'stopped' | 'interrupted' | 'next_night';
+/** `next_night`: it was still going on when the next one began. `failed`: its inbox could not be read. */
+export type NightEnding = 'done' | 'submitted' | 'stopped' | 'interrupted' | 'next_night' | 'failed';
 
 export interface Night {
   /** Unique over all inboxes. */
@@ -69,6 +69,8 @@ export interface Night {
   readonly stopped?: string | undefined;
   /** What its reports were last written from. Undefined: they were not. */
   readonly reported?: string | undefined;
+  /** Since when its reports cannot be written, ms since 1970. */
+  readonly unwrittenSince?: number | undefined;
   /** Merchants and legal persons who have to act next, by its last summary. */
   readonly toCall?: number | undefined;
   /** Rows still wait, so its reports are written again. */

@@ -34,6 +34,9 @@ export interface NightReportTools {
 /** No team can phone more. Without a limit, a sheet of a million wrong rows would use up the memory. */
 const MOST_TODOS = 10_000;
 
+/** A folder that does not come back in this time is gone for good. */
+const TRIED_FOR_MS = 30 * 86_400_000;
+
 /** Writes reports and summary unless they would be the same as before. */
 export async function writeReports(tools: NightReportTools, night: Night): Promise<Night> {
   const { batches, calls, limits, log, now } = tools;
@@ -76,10 +79,13 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
   } catch (error) {
     if (isRedisGone(error)) throw error;
     // The disk is full, or the folder is gone: the night is over all the same, and its reports are written at a later try.
-    log.error({ err: error, night: night.name }, 'the reports of a night could not be written');
-    return { ...night, open: true };
+    const since = night.unwrittenSince ?? now();
+    if (night.unwrittenSince === undefined) {
+      log.error({ err: error, night: night.name }, 'the reports of a night could not be written; they are tried again');
+    }
+    return { ...night, open: now() - since < TRIED_FOR_MS, unwrittenSince: since };
   }
-  return { ...night, open, reported: fingerprint, toCall };
+  return { ...night, open, reported: fingerprint, toCall, unwrittenSince: undefined };
 }
 
 /** The merchants to call, for people without a terminal. */

@@ -29,7 +29,7 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
   const leaving = new AbortController();
   const running = new Map<string, Promise<void>>();
 
-  /** False where another process has the inbox, or something failed: then the next look is early enough. */
+  /** False where another process has the inbox, or it cannot be read, or something failed: then the next look is early enough. */
   async function begin(schedule: Schedule, occurrence: number | undefined): Promise<boolean> {
     const deadline = nextOccurrence(schedule, tools.now());
     const settle: Settle = async (batches, held) => {
@@ -42,7 +42,8 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
       }
     };
     try {
-      return (await runNight(tools, planOf(schedule, occurrence), settle, leaving.signal)) !== undefined;
+      const night = await runNight(tools, planOf(schedule, occurrence), settle, leaving.signal);
+      return night !== undefined && night.ending !== 'failed';
     } catch (error) {
       // Its occurrence was not begun, so it is tried again at the next look.
       if (!leaving.signal.aborted) log.error({ err: error, schedule: schedule.name }, 'a night failed');

@@ -9,6 +9,7 @@ import {
   type RejectedFile,
   type Schedule,
 } from '../domain/night.js';
+import type { Words } from '../domain/words.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
@@ -57,8 +58,10 @@ export async function runNight(
     const isDue =
       occurrence === undefined || schedule === undefined || (await tools.nights.lastOccurrence(schedule)) < occurrence;
     if (!isDue) return undefined;
+    const inbox = await filesOf(plan.inbox, tools.now()).catch((error: NodeJS.ErrnoException) => error);
+    if (inbox instanceof Error) return failed(tools, plan, lease, inbox);
+    const { complete, notReady, noFiles } = inbox;
     let night = await begin(tools, plan, lease);
-    const { complete, notReady, noFiles } = await filesOf(plan.inbox, tools.now());
     if (noFiles.length > 0) {
       night = { ...night, noFiles };
       tools.log.warn(
@@ -124,7 +127,9 @@ async function begin(tools: NightTools, plan: NightPlan, lease: InboxLease): Pro
   const { nights, calls, limits, now } = tools;
   const startedAt = now();
   const date = quotaDay(plan.occurrence ?? startedAt, plan.timezone).day;
-  const earlier = (await nights.list()).filter((night) => night.inbox === plan.inbox && night.date === date);
+  const earlier = (await nights.list()).filter(
+    (night) => night.inbox === plan.inbox && night.date === date && night.ending !== 'failed',
+  );
   const name = earlier.length === 0 ? date : `${date}-${earlier.length + 1}`;
   const night: Night = {
     id: `${lease.fence}-${name}`,
@@ -145,6 +150,44 @@ async function begin(tools: NightTools, plan: NightPlan, lease: InboxLease): Pro
   return night;
 }
 
+/**
+ * Recorded once for each time of the schedule: the night is tried again at every look, until the folder is there. By hand, it is
+ * recorded each time.
+ */
+async function failed(
+  tools: NightTools,
+  plan: NightPlan,
+  lease: InboxLease,
+  error: NodeJS.ErrnoException,
+): Promise<Night> {
+  const { nights, log } = tools;
+  const { schedule, inbox } = plan;
+  const due = plan.occurrence ?? (schedule === undefined ? undefined : await nights.lastOccurrence(schedule));
+  const known =
+    due !== undefined &&
+    (await nights.list()).findLast(
+      (night) =>
+        night.schedule === schedule && night.inbox === inbox && night.ending === 'failed' && night.startedAt >= due,
+    );
+  if (known) return known;
+  log.error({ err: error, schedule }, 'the inbox of a night cannot be read; the night is tried again');
+  return end(tools, await begin(tools, plan, lease), lease, 'failed', inboxFault(error));
+}
+
+function inboxFault({ code, message }: NodeJS.ErrnoException): Fault {
+  const why = code ?? message;
+  return {
+    reason: {
+      en: `The inbox of the nightly run cannot be read (${why}).`,
+      zh: `夜间任务的收件文件夹无法读取（${why}）。`,
+    },
+    nextStep: {
+      en: 'Mount the share, create the folder, or correct its path or rights. `serve` tries again every minute.',
+      zh: '请挂载共享目录、创建该文件夹，或更正路径和权限；`serve` 每分钟会重试。',
+    },
+  };
+}
+
 /** Batches of earlier nights that still wait: the quota ended, or the line was stopped. */
 async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<string[]> {
   const open = (await nights.list()).filter(
@@ -153,11 +196,19 @@ async function leftFromEarlier({ nights }: NightTools, night: Night): Promise<st
   return open.flatMap(batchesOf);
 }
 
-async function end(tools: NightTools, night: Night, lease: InboxLease, ending: NightEnding): Promise<Night> {
+type Fault = Record<'reason' | 'nextStep', Words>;
+
+async function end(
+  tools: NightTools,
+  night: Night,
+  lease: InboxLease,
+  ending: NightEnding,
+  fault?: Fault,
+): Promise<Night> {
   const { calls, limits, now, log, nights, notify } = tools;
   const { blockedReason, limit, left } = await sendingStatus(calls, limits, now());
-  const stopped =
-    ending === 'stopped' && blockedReason !== undefined ? blockedReason.reason[night.language] : undefined;
+  const stoppedBy = ending === 'stopped' ? blockedReason : fault;
+  const stopped = stoppedBy?.reason[night.language];
   const endedAt = now();
   const usedTonight = await callsOfNight(calls, limits.timezone, night, endedAt);
   const ended = await writeReports(tools, {
@@ -190,7 +241,7 @@ async function end(tools: NightTools, night: Night, lease: InboxLease, ending: N
     chat: {
       to_call: ended.toCall ?? null,
       awaiting: countOf(counts, 'awaiting_legal_person'),
-      ...(stopped !== undefined && { reason: blockedReason?.reason, next_step: blockedReason?.nextStep }),
+      ...(stoppedBy !== undefined && { reason: stoppedBy.reason, next_step: stoppedBy.nextStep }),
     },
   });
   return ended;

@@ -99,6 +99,7 @@ const ENDINGS: Readonly<Record<string, Words>> = {
   stopped: { en: 'stopped before the end', zh: '中途停止' },
   interrupted: { en: 'interrupted; the rest goes on', zh: '被中断，剩余部分会继续' },
   next_night: { en: 'still running when the next night began', zh: '下一次任务开始时仍未结束' },
+  failed: { en: 'its folder cannot be read', zh: '无法读取收件文件夹' },
 };
 
 /** An empty message every night hides the important one. */

@@ -61,6 +61,14 @@ const link = (number: number, endsAt = '2026-11-22T01:30:00+08:00'): Notice =>
   });
 
 describe('of a night', () => {
+  test('whose folder cannot be read, it says what to do', () => {
+    const fault = { reason: { en: 'r', zh: '原因' }, next_step: { en: 'n', zh: '做法' } };
+    const failed = { ending: 'failed', files: 0, rejected_files: 0, outcomes: {} };
+    expect(textOf([night(failed, fault)])).toMatch(
+      /⚠️ 夜间任务 2026-11-21：无法读取收件文件夹[\s\S]*原因[\s\S]*处理办法：做法/,
+    );
+  });
+
   test('are counts by outcome, how many to call, and the calls', () => {
     expect(textOf([night()])).toBe(
       [
