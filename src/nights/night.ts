@@ -16,7 +16,7 @@ import { sum } from '../reporter/tally.js';
 import { callsOfNight } from './calls-of-night.js';
 import { filesOf } from './inbox.js';
 import { type NightReportTools, writeReports } from './night-reports.js';
-import { type FileTools, takeFile } from './take-file.js';
+import { type FileTools, type NoteTaken, takeFile } from './take-file.js';
 
 export interface NightTools extends NightReportTools, FileTools {
   readonly rules: FileTools['rules'];
@@ -76,14 +76,19 @@ export async function runNight(
         'files that were just changed wait for the next night',
       );
     }
+    // What an interrupted night has left in the inbox is taken again: its report has a place before another one gets that place.
+    await reportEarlier(tools, night, lease, ({ ending }) => ending === undefined);
+    const taking = night;
+    const note: NoteTaken = (taken) => tools.nights.note(taking, taken, lease);
     const files: NightFile[] = [];
     const rejected: RejectedFile[] = [];
     for (const name of complete) {
       if (held.aborted) break;
-      const result = await takeFile(tools, plan, night, name, held);
+      const result = await takeFile(tools, plan, night, name, note, held);
       if ('batch' in result) files.push(result);
       else rejected.push(result);
-      await tools.nights.note(night, result, lease);
+      // It may have stayed in the inbox.
+      await note(result);
     }
     night = { ...night, files, rejected };
     await tools.nights.save(night, lease);
@@ -251,9 +256,10 @@ async function reportEarlier(
   tools: NightTools,
   present: Pick<Night, 'inbox'> & { id?: string },
   lease: InboxLease,
+  wanted: (night: Night) => boolean = ({ open }) => open,
 ): Promise<void> {
   for (const night of await tools.nights.list()) {
-    if (night.inbox !== present.inbox || night.id === present.id || !night.open) continue;
+    if (night.inbox !== present.inbox || night.id === present.id || !wanted(night)) continue;
     // The process that began this night is gone: the inbox is free.
     const ended =
       night.ending === undefined ? { ...night, ending: 'interrupted' as const, endedAt: tools.now() } : night;

@@ -33,23 +33,27 @@ function programFailed(error: unknown): Words {
   return { en: `our program failed: ${String(error)}`, zh: `程序出错：${String(error)}` };
 }
 
+/** A process may end between two steps: the night knows the file, and where it will be, before the file is moved. */
+export type NoteTaken = (taken: NightFile | RejectedFile) => Promise<unknown>;
+
 /** Notes the file before it is read: a file that ends the process must not end every process after it. */
 export async function takeFile(
   tools: FileTools,
   plan: FileRules,
   night: Night,
   name: string,
+  note: NoteTaken,
   held: AbortSignal,
 ): Promise<NightFile | RejectedFile> {
   const { readings, log } = tools;
   const file = await stampOf(join(night.inbox, name));
-  if (file === undefined) return loadAndPutAway(tools, plan, night, name, undefined);
+  if (file === undefined) return loadAndPutAway(tools, plan, night, name, undefined, note);
   const ended = await readings.begin(file);
-  const noted = (note: Promise<void>): Promise<void> =>
-    note.catch((error) => log.warn({ err: error }, 'cannot note that a file was read'));
+  const noted = (reading: Promise<void>): Promise<void> =>
+    reading.catch((error) => log.warn({ err: error }, 'cannot note that a file was read'));
   if (ended >= MOST_ENDED) {
     const why = ENDS_PROCESSES[night.language];
-    const moved = await reject(tools, night, name, why);
+    const moved = await reject(tools, night, name, why, note);
     // Left in the inbox, it would be read again.
     if (moved !== file.path) await noted(readings.end(file));
     return { name, moved, why };
@@ -59,7 +63,7 @@ export async function takeFile(
   if (held.aborted) leave();
   else held.addEventListener('abort', leave);
   try {
-    return await loadAndPutAway(tools, plan, night, name, file);
+    return await loadAndPutAway(tools, plan, night, name, file, note);
   } finally {
     held.removeEventListener('abort', leave);
     await noted(readings.end(file));
@@ -73,6 +77,7 @@ async function loadAndPutAway(
   night: Night,
   name: string,
   stand: FileStamp | undefined,
+  note: NoteTaken,
 ): Promise<NightFile | RejectedFile> {
   const { batches, now, log } = tools;
   const rules = { ...tools.rules, acceptWarnings };
@@ -96,7 +101,7 @@ async function loadAndPutAway(
     const why = words[night.language];
     if (!(error instanceof SheetError))
       log.error({ err: error, night: night.name }, 'a file of the inbox could not be loaded');
-    return { name, moved: await reject(tools, night, name, why), why };
+    return { name, moved: await reject(tools, night, name, why, note), why };
   }
   log.info({ night: night.name, batch: batch.id, rows: batch.rows }, 'a file of the inbox was loaded');
   const loaded = {
@@ -111,6 +116,8 @@ async function loadAndPutAway(
     );
     return { ...loaded, ...leftInInbox(night, name) };
   }
+  const moved = freePlace(night.inbox, 'done', night.date, name);
+  await note({ ...loaded, moved, report: reportFileOf(moved) });
   return { ...loaded, ...(await moveToDone(tools, night, name)) };
 }
 
@@ -142,7 +149,8 @@ function leftInInbox({ inbox, date }: Night, name: string): Pick<NightFile, 'mov
  * Returns the path that the file has afterwards. If the target folder cannot be written to, the file stays in the inbox for the next
  * night.
  */
-async function reject({ log }: FileTools, night: Night, name: string, why: string): Promise<string> {
+async function reject({ log }: FileTools, night: Night, name: string, why: string, note: NoteTaken): Promise<string> {
+  await note({ name, moved: freePlace(night.inbox, 'rejected', night.date, name), why });
   try {
     const moved = await putAway(night.inbox, 'rejected', night.date, name);
     await writeWhy(night.inbox, moved, why);

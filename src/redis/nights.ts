@@ -34,7 +34,7 @@ export interface Nights {
   takeAsked(name: string): Promise<boolean>;
   /** Writes a night, unless another night has its inbox by now. */
   save(night: Night, lease: InboxLease): Promise<boolean>;
-  /** Adds a file that a night has taken: writing the whole list for each file would take longer the more files there are. */
+  /** Adds a file that a night has taken, or changes it: writing the whole list for each file would take longer the more files there are. */
   note(night: Night, taken: NightFile | RejectedFile, lease: InboxLease): Promise<boolean>;
   /** Nights in the order in which they began. */
   list(): Promise<Night[]>;
@@ -117,9 +117,10 @@ export function openNights(redis: Redis): Nights {
   };
 }
 
-/** The night with the files that were added since it was written. A file that was added twice counts once. */
+/** The night with the files that were added since it was written. The last note on a file counts: it may say that the file was not moved. */
 function withNoted(night: Night, noted: readonly string[]): Night {
-  const taken = new Map(noted.map((text) => [text, JSON.parse(text) as NightFile | RejectedFile]));
+  const notes = noted.map((text) => JSON.parse(text) as NightFile | RejectedFile);
+  const taken = new Map(notes.map((it) => [it.name, it]));
   const files = [...night.files];
   const rejected = [...night.rejected];
   for (const it of taken.values()) {

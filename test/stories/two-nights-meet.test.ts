@@ -136,8 +136,8 @@ test('files that a night has taken are known to others before it ends, each once
   const rejected = { name: 'b.csv', moved: 'rejected/b.csv', why: 'no' };
 
   await nights.save(night, lease);
-  // The answer to a note may be lost, and the note sent again.
-  for (const taken of [file, rejected, rejected]) await nights.note(night, taken, lease);
+  // A file is noted before it is moved; and the answer to a note may be lost, and the note sent again.
+  for (const taken of [{ ...file, moved: 'planned' }, file, rejected, rejected]) await nights.note(night, taken, lease);
   expect((await nights.list()).find(({ id }) => id === 'open')).toMatchObject({ files: [file], rejected: [rejected] });
   await nights.save({ ...night, files: [file], rejected: [rejected] }, lease);
   expect((await nights.list()).find(({ id }) => id === 'open')).toMatchObject({ files: [file], rejected: [rejected] });
