@@ -69,11 +69,13 @@ export interface Night {
   readonly stopped?: string | undefined;
   /** What its reports were last written from. Undefined: they were not. */
   readonly reported?: string | undefined;
+  /** The last changes of its batches when that was last compared. Undefined: they could not be written since. */
+  readonly seen?: string | undefined;
   /** Since when its reports cannot be written, ms since 1970. */
   readonly unwrittenSince?: number | undefined;
   /** Merchants and legal persons who have to act next, by its last summary. */
   readonly toCall?: number | undefined;
-  /** Rows still wait, so its reports are written again. */
+  /** Rows still wait, or its reports could not be written. */
   readonly open: boolean;
 }
 

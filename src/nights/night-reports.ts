@@ -10,6 +10,7 @@ import type { Rules } from '../producer/checked-page.js';
 import type { Calls } from '../redis/calls.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
+import type { Purging } from '../redis/ledger/purging.js';
 import type { CorrectedLater } from '../reporter/corrected-later.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
@@ -24,6 +25,7 @@ export interface NightReportTools {
   readonly batches: Batches;
   readonly notesOf: NotesOf;
   readonly correctedLater: CorrectedLater;
+  readonly lastOutcome: Purging['lastOutcome'];
   readonly calls: Calls;
   readonly limits: Limits;
   readonly rules: Pick<Rules, 'needs'>;
@@ -37,16 +39,46 @@ const MOST_TODOS = 10_000;
 /** A folder that does not come back in this time is gone for good. */
 const TRIED_FOR_MS = 30 * 86_400_000;
 
+/** Reports of older nights are left as they are, unless rows of them still wait. */
+const WATCHED_FOR_MS = 30 * 86_400_000;
+
+/**
+ * Nights whose reports may be others by now, or whose process is gone if no process has their inbox. Reads no counts, because
+ * it looks every minute, and there may be thousands of batches.
+ */
+export async function maybeOutdated(
+  { batches, now }: Pick<NightReportTools, 'batches' | 'now'>,
+  nights: readonly Night[],
+): Promise<Night[]> {
+  const watched = nights.filter(({ open, startedAt }) => open || now() - startedAt < WATCHED_FOR_MS);
+  const ids = [...new Set(watched.flatMap(batchesOf))];
+  const changes = await batches.lastChanges(ids);
+  const lastOf = new Map(ids.map((id, at) => [id, changes[at] ?? UNKNOWN]));
+  return watched.filter((night) => {
+    if (night.ending === undefined) return true;
+    const last = batchesOf(night).map((id) => lastOf.get(id) ?? UNKNOWN);
+    // Without its rows, a purged batch would be missing in the summary.
+    const isWhole = night.open || !last.includes(UNKNOWN);
+    return isWhole && JSON.stringify(last) !== night.seen;
+  });
+}
+
+/** The last change of a batch that is unknown, or was purged. */
+const UNKNOWN = -1;
+
 /** Writes reports and summary unless they would be the same as before. */
 export async function writeReports(tools: NightReportTools, night: Night): Promise<Night> {
   const { batches, calls, limits, log, now } = tools;
   const ids = batchesOf(night);
+  const seen = JSON.stringify(await batches.lastChanges(ids));
   const counts = await Promise.all(ids.map((id) => batches.counts(id)));
-  const fingerprint = JSON.stringify([counts, night.ending]);
+  // A row that was sent again may have come to another end of the same kind.
+  const ends = await Promise.all(ids.map((id) => lastOutcomeOf(tools, id)));
+  const fingerprint = JSON.stringify([counts, ends, night.ending]);
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
-  if (fingerprint === night.reported) return { ...night, open };
+  if (fingerprint === night.reported) return { ...night, open, seen };
   // An empty summary every night hides the important one.
-  if (night.files.length + night.rejected.length === 0) return { ...night, open, reported: fingerprint };
+  if (night.files.length + night.rejected.length === 0) return { ...night, open, seen, reported: fingerprint };
   const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());
   const options: ReportOptions = {
     language: night.language,
@@ -83,9 +115,14 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
     if (night.unwrittenSince === undefined) {
       log.error({ err: error, night: night.name }, 'the reports of a night could not be written; they are tried again');
     }
-    return { ...night, open: now() - since < TRIED_FOR_MS, unwrittenSince: since };
+    return { ...night, open: now() - since < TRIED_FOR_MS, seen: undefined, unwrittenSince: since };
   }
-  return { ...night, open, reported: fingerprint, toCall, unwrittenSince: undefined };
+  return { ...night, open, seen, reported: fingerprint, toCall, unwrittenSince: undefined };
+}
+
+async function lastOutcomeOf({ batches, lastOutcome }: NightReportTools, id: string): Promise<number> {
+  const batch = await batches.find(id);
+  return batch === undefined ? 0 : lastOutcome(batch);
 }
 
 /** The merchants to call, for people without a terminal. */

@@ -15,7 +15,7 @@ import { sendingStatus } from '../reporter/sending-status.js';
 import { sum } from '../reporter/tally.js';
 import { callsOfNight } from './calls-of-night.js';
 import { filesOf } from './inbox.js';
-import { type NightReportTools, writeReports } from './night-reports.js';
+import { maybeOutdated, type NightReportTools, writeReports } from './night-reports.js';
 import { type FileTools, type NoteTaken, takeFile } from './take-file.js';
 
 export interface NightTools extends NightReportTools, FileTools {
@@ -256,10 +256,10 @@ async function reportEarlier(
   tools: NightTools,
   present: Pick<Night, 'inbox'> & { id?: string },
   lease: InboxLease,
-  wanted: (night: Night) => boolean = ({ open }) => open,
+  wanted: (night: Night) => boolean = () => true,
 ): Promise<void> {
-  for (const night of await tools.nights.list()) {
-    if (night.inbox !== present.inbox || night.id === present.id || !wanted(night)) continue;
+  const others = (await tools.nights.list()).filter(({ inbox, id }) => inbox === present.inbox && id !== present.id);
+  for (const night of await maybeOutdated(tools, others.filter(wanted))) {
     // The process that began this night is gone: the inbox is free.
     const ended =
       night.ending === undefined ? { ...night, ending: 'interrupted' as const, endedAt: tools.now() } : night;
@@ -269,8 +269,8 @@ async function reportEarlier(
 
 /** Rewrites the reports of nights with outcomes that have come since. */
 export async function reportAgain(tools: NightTools, signal: AbortSignal): Promise<void> {
-  const open = (await tools.nights.list()).filter((night) => night.open);
-  for (const inbox of new Set(open.map((night) => night.inbox))) {
+  const outdated = await maybeOutdated(tools, await tools.nights.list());
+  for (const inbox of new Set(outdated.map((night) => night.inbox))) {
     if (signal.aborted) return;
     await withInbox(tools.nights, inbox, signal, (lease) => reportEarlier(tools, { inbox }, lease));
   }

@@ -29,6 +29,7 @@ export type ScriptName =
   | 'complete-batch'
   | 'page'
   | 'batch-sizes'
+  | 'batch-changes'
   | 'rows-with-digest'
   | 'purge'
   | 'last-outcome'

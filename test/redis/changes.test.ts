@@ -60,6 +60,21 @@ test('a fact changes the pages of all rows of its registration, and so does a no
   expect(await changedBy(() => book.record(idOf(one), 'noted', { note: 'x', who: 'y' }))).toEqual(everyRow);
 });
 
+test('the last change of a batch is that of any of its pages, until the batch is purged', async () => {
+  const batch = await book.open('b1');
+  const many = Array.from({ length: ROWS_PER_PAGE + 1 }, (_, at) => acceptedRow(merchant(at), at));
+  await book.batches.accept(batch, 0, many, ACCEPT_RULES);
+  await book.load('b2', [merchant(600)]);
+  const last = (): Promise<number[]> => book.batches.lastChanges(['b2', 'b1', 'unknown']);
+  expect(await last()).toEqual([0, 0, -1]);
+  for (const it of [merchant(1), merchant(ROWS_PER_PAGE), merchant(1)]) {
+    await book.record(idOf(it), 'noted', { note: 'x', who: 'y' });
+    expect(await last()).toEqual([0, (await changesSince(server.redis, 0)).count, -1]);
+  }
+  await openPurging(server.redis).purgeBatch({ ...batch, rows: 0 }, Date.now());
+  expect(await last()).toEqual([0, -1, -1]);
+});
+
 test('a row that another one replaces, or that takes its turn, is on a changed page', async () => {
   const one = merchant(1);
   const [second, third] = ['weixin_second', 'weixin_third'].map((legalPersonaWechat) => ({

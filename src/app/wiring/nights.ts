@@ -7,6 +7,7 @@ import { openCalls } from '../../redis/calls.js';
 import { openBatches } from '../../redis/ledger/batches.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openNotes } from '../../redis/ledger/notes.js';
+import { openPurging } from '../../redis/ledger/purging.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import { openNights } from '../../redis/nights.js';
 import { queueForPeople } from '../../redis/notices.js';
@@ -56,6 +57,7 @@ export function nightToolsOf({ settings, identify, log }: Store, redis: Redis): 
     batches: openBatches(redis),
     notesOf: openNotes(redis),
     correctedLater: correctedLaterOf({ redis, identify, batches: openBatches(redis), ledger: openLedger(redis) }),
+    lastOutcome: openPurging(redis).lastOutcome,
     calls: openCalls(redis),
     rules: rulesOf(settings, true, identify),
     limits: limitsOf(settings),

@@ -42,6 +42,8 @@ export interface Batches extends BatchPages {
   find(id: string): Promise<Batch | undefined>;
   /** How many rows each batch has; unknown and purged batches are left out. */
   sizes(ids: readonly string[]): Promise<BatchSize[]>;
+  /** The number of the last change of rows of each batch (changes.ts), 0 before the first; -1: it is unknown, or its purge has begun. */
+  lastChanges(ids: readonly string[]): Promise<number[]>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
   /** Some batches with their counts, the newest first, without the first `from`; and how many batches there are. */
@@ -54,6 +56,9 @@ export interface Batches extends BatchPages {
   /** How rows would relate to existing registrations, by registration. */
   existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
 }
+
+/** Of so many batches the last change is found in one run: more would keep Redis from its other clients. */
+const LOOKED_AT_ONCE = 100;
 
 /** The decision about an existing registration that accept.lua gets. */
 interface Decided {
@@ -94,6 +99,7 @@ export function openBatches(redis: Redis): Batches {
   const completeScript = script(redis, 'complete-batch');
   const openScript = script(redis, 'open-batch');
   const sizesScript = script(redis, 'batch-sizes');
+  const changesScript = script(redis, 'batch-changes');
   const batchPages = openBatchPages(redis);
   const ledger = openLedger(redis);
   const fieldsOf = openFields(redis);
@@ -226,6 +232,15 @@ export function openBatches(redis: Redis): Batches {
     return ids.map((id, at) => ({ id, rows: rows[at] ?? -1 })).filter((batch) => batch.rows >= 0);
   }
 
+  async function lastChanges(ids: readonly string[]): Promise<number[]> {
+    const all: number[] = [];
+    for (let from = 0; from < ids.length; from += LOOKED_AT_ONCE) {
+      const some = ids.slice(from, from + LOOKED_AT_ONCE);
+      all.push(...((await changesScript([prefix()], some)) as number[]));
+    }
+    return all;
+  }
+
   async function newest(from: number, most: number): Promise<{ batches: CountedBatch[]; inAll: number }> {
     const steps = redis
       .pipeline()
@@ -302,6 +317,7 @@ export function openBatches(redis: Redis): Batches {
     isTraffic: () => isTraffic(redis),
     find,
     sizes,
+    lastChanges,
     list: () => redis.lrange(key('batches'), 0, -1),
     newest,
     counts,

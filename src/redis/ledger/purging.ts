@@ -71,6 +71,8 @@ export async function purgedBefore(redis: Redis): Promise<number> {
 
 async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<number> {
   const purge = script(redis, 'purge');
+  // Reports that were written of its rows stay as they are (batch-changes.lua).
+  await redis.hset(key('batch', batch.id), 'purging', now);
   let forgotten = 0;
   for (const page of pagesOf(batch)) {
     let [some, left] = [0, 1];
