@@ -34,11 +34,16 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 const LOOK_FOR_LEASE_EVERY_MS = 5_000;
 
-/** If the service cannot process one push, it must still get tickets, which live 12 hours. */
+/** If the service cannot process one push, or one kind of push, it must still get tickets, which live 12 hours. */
 const REFUSED_FOR_MS = 15 * 60_000;
+const TICKET = 'component_verify_ticket';
 
 /** Statuses that mean that the service, or the proxy before it, is unavailable. */
 const DOWN: readonly number[] = [408, 429, 502, 503, 504];
+
+function isAccepted(status: number | undefined): boolean {
+  return status !== undefined && status >= 200 && status < 300;
+}
 
 export function startForwarding(options: ForwardOptions): Forwarding {
   const { relay, url, what, requestTimeoutMs, log } = options;
@@ -46,6 +51,10 @@ export function startForwarding(options: ForwardOptions): Forwarding {
   const { origin, pathname, search } = new URL(url);
   const pool = new Pool(origin, { connections: 1, connect: { timeout: requestTimeoutMs } });
   const leaving = new AbortController();
+  /** The InfoTypes that the service refuses while it accepts tickets: one try for each of these pushes. */
+  const refusedTypes = new Set<string>();
+  /** The ticket that the service accepted last. */
+  let ticket: StoredPush | undefined;
 
   /** The status that the service answered; undefined if it is unavailable. */
   async function post({ query, body }: StoredPush): Promise<number | undefined> {
@@ -65,18 +74,44 @@ export function startForwarding(options: ForwardOptions): Forwarding {
     }
   }
 
+  /** A service that refuses everything has a fault of its own. Its last ticket is posted again, or else the next ticket of the stream. */
+  async function acceptsTickets(): Promise<boolean> {
+    const posted = ticket ?? (await relay.next(1))?.find(({ infoType }) => infoType === TICKET);
+    if (posted === undefined || !isAccepted(await post(posted))) return false;
+    ticket = posted;
+    return true;
+  }
+
+  /** Whether a refused push is not posted again: after one try if its type is known to be refused. */
+  async function isRefusedForGood(infoType: string, refusedSince: number): Promise<boolean> {
+    if (refusedTypes.has(infoType)) return true;
+    if (Date.now() - refusedSince < refusedForMs) return false;
+    if (await acceptsTickets()) refusedTypes.add(infoType);
+    else refusedTypes.clear();
+    return true;
+  }
+
   /** Posts the push until it is accepted, or refused for good; undefined if this process ends first, or another process relays from now on. */
   async function relayOne(push: StoredPush): Promise<RelayOutcome | undefined> {
-    const facts = { push: push.id, infoType: push.infoType };
+    // `acceptsTickets` has posted it already.
+    if (push.id === ticket?.id) return 'relayed';
+    const { infoType } = push;
+    const facts = { push: push.id, infoType };
     let refusedSince: number | undefined;
     for (let tries = 0; !leaving.signal.aborted; tries += 1) {
       const status = await post(push);
-      if (status !== undefined && status >= 200 && status < 300) return 'relayed';
+      if (isAccepted(status)) {
+        refusedTypes.delete(infoType);
+        if (infoType === TICKET) ticket = push;
+        return 'relayed';
+      }
       if (leaving.signal.aborted) break;
-      if (status !== undefined) refusedSince ??= Date.now();
-      if (refusedSince !== undefined && Date.now() - refusedSince >= refusedForMs) {
-        log.error({ ...facts, status }, "a push is not relayed: the platform's other service refuses it");
-        return 'not_relayed';
+      if (status !== undefined) {
+        refusedSince ??= Date.now();
+        if (await isRefusedForGood(infoType, refusedSince)) {
+          log.error({ ...facts, status }, "a push is not relayed: the platform's other service refuses it");
+          return 'not_relayed';
+        }
       }
       if (tries === 0)
         log.warn({ ...facts, status }, "the platform's other service does not take a push; trying again");

@@ -39,6 +39,9 @@ let port: number;
 let relayed: Relayed[];
 /** What the service does with the next requests; afterwards it takes them. */
 let moods: (number | 'hang' | 'cut')[];
+/** It answers 500 to these InfoTypes. */
+let indigestible: string[];
+let refused: string[];
 let lines: string[];
 const running: Forwarding[] = [];
 
@@ -50,6 +53,8 @@ afterAll(() => own.end());
 beforeEach(async () => {
   relayed = [];
   moods = [];
+  indigestible = [];
+  refused = [];
   folder = await mkdtemp(join(tmpdir(), 'fr-forward-'));
   redis = await own.connect();
   await redis.flushall();
@@ -77,13 +82,16 @@ async function openService(): Promise<void> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const mood = moods.shift() ?? 200;
+      const got = { url: request.url ?? '', body: Buffer.concat(chunks) };
+      const infoType = typeOf(got);
+      const mood = moods.shift() ?? (indigestible.includes(infoType) ? 500 : 200);
       if (mood === 'hang') return;
       if (mood === 'cut') {
         request.socket.destroy();
         return;
       }
-      if (mood === 200) relayed.push({ url: request.url ?? '', body: Buffer.concat(chunks) });
+      if (mood === 200) relayed.push(got);
+      else refused.push(infoType);
       response.writeHead(mood).end('success');
     });
   });
@@ -122,11 +130,13 @@ async function push(xml: string): Promise<SealedRequest> {
 
 /** What the other service reads of what it got. */
 function typesRead(): string[] {
-  return relayed.map(({ url, body }) => {
-    const query = Object.fromEntries(new URL(url, 'http://x').searchParams);
-    const opened = openPush({ credentials: [CREDENTIAL], componentAppid: PLATFORM, query, body });
-    return opened.ok ? (/<InfoType><!\[CDATA\[(.*?)\]\]>/.exec(opened.xml)?.[1] ?? '?') : opened.detail;
-  });
+  return relayed.map(typeOf);
+}
+
+function typeOf({ url, body }: Relayed): string {
+  const query = Object.fromEntries(new URL(url, 'http://x').searchParams);
+  const opened = openPush({ credentials: [CREDENTIAL], componentAppid: PLATFORM, query, body });
+  return opened.ok ? (/<InfoType><!\[CDATA\[(.*?)\]\]>/.exec(opened.xml)?.[1] ?? '?') : opened.detail;
 }
 
 test('what is not ours arrives byte for byte with its query, and verifies as it is', async () => {
@@ -223,6 +233,59 @@ test('a push that a service refuses for good does not keep it from the next tick
   moods = [];
   await push(ticketXml('ticket@@@1'));
   await until('the ticket is relayed', () => typesRead().includes('component_verify_ticket'));
+});
+
+const notRelayed = async (): Promise<number> => {
+  const { byOutcome } = await receiver.pushes.counts();
+  return byOutcome.find(({ outcome }) => outcome === 'not_relayed')?.count ?? 0;
+};
+
+test.each([
+  ['accepted a ticket before', ['ticket@@@0']],
+  ['accepted none yet', []],
+])('a kind of push that a service refuses, which has %s, gets one try each from then on', async (_, before) => {
+  indigestible = ['authorized'];
+  await forward({ refusedForMs: 500, firstPauseMs: 200 });
+  for (const ticket of before) await push(ticketXml(ticket));
+  for (let count = 0; count < 30; count += 1) await push(otherXml('authorized'));
+  await push(ticketXml('ticket@@@1'));
+  await push(otherXml('authorized'));
+  await push(otherXml('the_last_one'));
+  await until('the last one is relayed', () => typesRead().includes('the_last_one'));
+  // No push but a ticket is posted again after it was accepted, and the order stays.
+  expect(new Set(relayed.map(({ url }) => url)).size).toBe(before.length + 2);
+  expect([...new Set(typesRead())]).toEqual(['component_verify_ticket', 'the_last_one']);
+  await until('all are counted', async () => (await notRelayed()) === 31);
+  // The first for half a second, the others once.
+  expect(refused.length).toBeLessThan(40);
+
+  // While the service is away, nothing is refused; and what it accepts again is offered for as long as any other push.
+  indigestible = [];
+  moods = [503, 502, 'cut', 200, 500, 500];
+  await push(otherXml('authorized'));
+  await push(otherXml('authorized'));
+  await until('both are relayed', () => typesRead().filter((it) => it === 'authorized').length === 2);
+  expect(await notRelayed()).toBe(31);
+});
+
+test('a service that refuses everything is offered each push for as long as the first', async () => {
+  await forward({ refusedForMs: 400 });
+  await push(ticketXml('ticket@@@0'));
+  await until('a ticket is relayed', () => relayed.length === 1);
+  moods = Array.from({ length: 1_000 }, () => 500);
+  for (let count = 0; count < 5; count += 1) await push(otherXml('authorized'));
+  await until('one is given up', async () => (await notRelayed()) === 1);
+  moods = [];
+  await until('the others are relayed', () => relayed.length === 5);
+  expect(await notRelayed()).toBe(1);
+});
+
+test('a service that goes away after it refused a push is waited for', async () => {
+  await forward({ refusedForMs: 50 });
+  moods = [500, 503, 503, 503, 503, 503];
+  await push(otherXml('authorized'));
+  await until('it is relayed', () => relayed.length === 1);
+  expect(await notRelayed()).toBe(0);
 });
 
 test('a push that was parked and matched later is relayed once', async () => {
