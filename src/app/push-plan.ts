@@ -2,9 +2,9 @@
 import { STATE_WORDS } from '../domain/outcome-words.js';
 import type { ParkedPush, Parking, StoredPush } from '../domain/push.js';
 import { type Fact, next, type Registration } from '../domain/registration.js';
-import type { Snapshot } from '../domain/snapshot.js';
 import type { Words } from '../domain/words.js';
-import { factAbout, type MatchContext, match, openStored, settle } from '../events/record.js';
+import { previewAuthorization, recordAuthorization } from '../events/authorization.js';
+import { factAbout, type MatchContext, type MatchResult, match, openStored, settle } from '../events/record.js';
 import { ownersOf } from '../redis/ledger/appids.js';
 import { openPushes, type Pushes } from '../redis/pushes/pushes.js';
 import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
@@ -47,14 +47,47 @@ export interface PushPlan {
   readonly change?: PushChange;
 }
 
-interface PushChange {
-  readonly snapshot: Snapshot;
-  readonly push: RegistrationPush;
-}
+type PushChange = Extract<MatchResult, { readonly kind: 'fact' | 'authorization' }>;
+
+type FactChange = Extract<PushChange, { readonly kind: 'fact' }>;
+
+const NO_CODE = (appid: string): Words => ({
+  en: `changes nothing, it brings no code of its Mini Program ${appid}`,
+  zh: `无更改，未带来其小程序 ${appid} 的授权码`,
+});
+
+/** What replaying an authorisation of one of our Mini Programs does. */
+const AUTHORIZATION_WORDS: Readonly<
+  Record<'recorded' | Awaited<ReturnType<typeof previewAuthorization>>, (appid: string) => Words>
+> = {
+  recorded: (appid) => ({
+    en: `the authorisation of its Mini Program ${appid}, which was recorded when it came`,
+    zh: `其小程序 ${appid} 的授权，收到时已记录`,
+  }),
+  exchange: (appid) => ({
+    en: `the authorisation of its Mini Program ${appid} is recorded, and its code is exchanged if it still lives`,
+    zh: `记录其小程序 ${appid} 的授权；授权码未过期时换取刷新令牌`,
+  }),
+  withdrawn: (appid) => ({
+    en: `the merchant withdrew the authorisation of its Mini Program ${appid}: that is recorded, and its refresh token is deleted`,
+    zh: `商户已取消其小程序 ${appid} 的授权：记录此事，并删除其刷新令牌`,
+  }),
+  old: (appid) => ({
+    en: `changes nothing, a later change of the authorisation of its Mini Program ${appid} is recorded`,
+    zh: `无更改，其小程序 ${appid} 的授权此后已有变化`,
+  }),
+  repeated: (appid) => ({
+    en: `changes nothing, the code of its Mini Program ${appid} is known`,
+    zh: `无更改，其小程序 ${appid} 的该授权码已记录`,
+  }),
+  waits: NO_CODE,
+  nobody: NO_CODE,
+};
 
 export function pushTools(store: PushStore) {
   const pushes: Pushes = openPushes(store.redis);
   const context: MatchContext = matchContextOf(store, store.redis);
+  const settling = () => settlingOf(store, store.redis);
   const read = (stored: StoredPush): Push | Unreadable => openStored(context, stored);
 
   async function find(id: string): Promise<StoredPush | ParkedPush> {
@@ -71,9 +104,10 @@ export function pushTools(store: PushStore) {
   async function* chosen(ids: readonly string[], since: number | undefined): AsyncGenerator<StoredPush> {
     for (const id of ids) yield await find(id);
     if (since !== undefined) {
+      const parked = new Map((await pushes.listParked()).map((push) => [push.id, push]));
       let from = `${since - 1}-0`;
       for (let page = await pushes.after(from, 500); page.length > 0; page = await pushes.after(from, 500)) {
-        yield* page;
+        for (const push of page) yield parked.get(push.id) ?? push;
         from = page.at(-1)?.entry ?? from;
       }
     } else if (ids.length === 0) {
@@ -81,7 +115,7 @@ export function pushTools(store: PushStore) {
     }
   }
 
-  const factOn = ({ snapshot, push }: PushChange, { receivedAt }: StoredPush): Promise<Fact> =>
+  const factOn = ({ snapshot, push }: FactChange, { receivedAt }: StoredPush): Promise<Fact> =>
     factAbout({ ledger: store.ledger, rowAt: store.batches.rowAt }, snapshot, push, receivedAt, () => '');
 
   function words(registration: Registration, fact: Fact): Words {
@@ -107,7 +141,7 @@ export function pushTools(store: PushStore) {
         fits: false,
         words: { en: 'nothing: it is not about a registration', zh: '无需处理：与注册无关' },
       };
-    if (result.kind === 'authorization') return planOfAuthorization(result.push);
+    if (result.kind === 'authorization') return planOfAuthorization(result.push, stored);
     if (result.kind === 'park') {
       const detail = push.kind === 'unreadable' ? unreadableInWords(push.detail) : undefined;
       return {
@@ -126,36 +160,41 @@ export function pushTools(store: PushStore) {
       push,
       fits: true,
       words: words(registration, fact),
-      ...(isChange && { change: { snapshot: result.snapshot, push: result.push } }),
+      ...(isChange && { change: result }),
     };
   }
 
-  /** Replaying one changes nothing: its code is exchanged when it comes, or dead. */
-  async function planOfAuthorization(push: AuthorizationPush): Promise<PushPlan> {
+  /** A push that is not parked was recorded when it came. */
+  async function planOfAuthorization(push: AuthorizationPush, stored: StoredPush): Promise<PushPlan> {
     const { authorizerAppid: appid = '' } = push;
     const [owner] = await ownersOf(store.redis, [appid]);
-    return owner === undefined
-      ? {
-          push,
-          fits: false,
-          words: {
-            en: `nothing: ${appid} is no Mini Program of a registration`,
-            zh: `无需处理：${appid} 不是注册所得的小程序`,
-          },
-        }
-      : {
-          push,
-          fits: true,
-          words: {
-            en: `${owner}: the authorisation of its Mini Program ${appid}, which was recorded when it came`,
-            zh: `${owner}：其小程序 ${appid} 的授权，收到时已记录`,
-          },
-        };
+    if (owner === undefined) {
+      return {
+        push,
+        fits: false,
+        words: {
+          en: `nothing: ${appid} is no Mini Program of a registration`,
+          zh: `无需处理：${appid} 不是注册所得的小程序`,
+        },
+      };
+    }
+    const effect = 'why' in stored ? await previewAuthorization(settling(), push, stored) : 'recorded';
+    const { en, zh } = AUTHORIZATION_WORDS[effect](appid);
+    const isChange = effect === 'exchange' || effect === 'withdrawn';
+    return {
+      push,
+      fits: true,
+      words: { en: `${owner}: ${en}`, zh: `${owner}：${zh}` },
+      ...(isChange && { change: { kind: 'authorization', push } }),
+    };
   }
 
   /** Answers whether it changed anything; if so, it fits. */
-  async function settleNow({ snapshot, push }: PushChange, stored: StoredPush): Promise<boolean> {
-    const changed = await settle(settlingOf(store, store.redis), snapshot, push, stored);
+  async function settleNow(change: PushChange, stored: StoredPush): Promise<boolean> {
+    const changed =
+      change.kind === 'fact'
+        ? await settle(settling(), change.snapshot, change.push, stored)
+        : (await recordAuthorization(settling(), change.push, stored)) === 'recorded';
     if (changed) await pushes.unpark(stored.id);
     return changed;
   }

@@ -115,11 +115,10 @@ export async function matchPush(
       zh: `${id} 未告知注册的结果${detail === undefined ? '' : `：${detail.zh}`}。`,
     });
   }
-  const fact = await tools.factOn({ snapshot, push }, stored);
+  const change = { kind: 'fact', snapshot, push } as const;
+  const fact = await tools.factOn(change, stored);
   const words = tools.words(snapshot.registration, fact);
-  const changed = apply
-    ? await tools.settle({ snapshot, push }, stored)
-    : next(snapshot.registration, fact) !== undefined;
+  const changed = apply ? await tools.settle(change, stored) : next(snapshot.registration, fact) !== undefined;
   return { words, changed };
 }
 

@@ -43,3 +43,6 @@ export interface WaitingCodes {
  * is known.
  */
 export type Offered = 'exchange' | 'waits' | 'repeated' | 'old' | 'nobody';
+
+/** `old`: the merchant has authorised the platform again since. `nobody`: the Mini Program is not ours, as far as is known. */
+export type Withdrawal = 'withdrawn' | 'old' | 'nobody';

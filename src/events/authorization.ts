@@ -4,6 +4,7 @@
  * and then that push never comes: so its code waits for a while, and then WeChat is asked (worker/owner).
  */
 import type { Logger } from 'pino';
+import type { Offered, PushedCode, Withdrawal } from '../domain/auth-code.js';
 import { AUTH_CODE_LIVES_MS } from '../domain/limits.js';
 import type { AuthorizationChange } from '../domain/notice.js';
 import type { PushOutcome, StoredPush } from '../domain/push.js';
@@ -37,6 +38,22 @@ export async function recordAuthorization(
   return code === undefined ? 'not_ours' : recordCode(tools, { appid, code }, push, stored);
 }
 
+/** What recording it for one of our Mini Programs would do now. */
+export async function previewAuthorization(
+  tools: Pick<AuthorizationTools, 'sealAuthCode' | 'isShared'> & {
+    readonly codes: Pick<AuthCodes, 'previewOffer' | 'previewWithdrawal'>;
+  },
+  push: AuthorizationPush,
+  stored: StoredPush,
+): Promise<Offered | Withdrawal> {
+  const { authorizerAppid: appid, authorizationCode: code } = push;
+  if (appid === undefined) return 'nobody';
+  if (push.event === 'unauthorized') return tools.codes.previewWithdrawal(appid, push.createdAt ?? stored.receivedAt);
+  return code === undefined
+    ? 'nobody'
+    : tools.codes.previewOffer(appid, pushedCode(tools, { appid, code }, push, stored));
+}
+
 async function recordWithdrawal(
   { codes, ledger, notifyAuthorization, log }: AuthorizationTools,
   appid: string,
@@ -65,14 +82,13 @@ async function recordWithdrawal(
 async function recordCode(
   tools: AuthorizationTools,
   { appid, code }: { readonly appid: string; readonly code: string },
-  { event, createdAt, codeExpiresAt }: AuthorizationPush,
-  { id: push, receivedAt: at }: StoredPush,
+  authorization: AuthorizationPush,
+  stored: StoredPush,
 ): Promise<PushOutcome> {
-  const { codes, ledger, sealAuthCode, isShared, resultWaitMs, log } = tools;
-  const lives = codeExpiresAt !== undefined && createdAt !== undefined ? codeExpiresAt - createdAt : AUTH_CODE_LIVES_MS;
-  const authCode = sealAuthCode(code, appid);
-  const diesAt = at + Math.max(lives, 0);
-  const pushed = { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'authorized', isShared } as const;
+  const { codes, ledger, resultWaitMs, log } = tools;
+  const { event, createdAt } = authorization;
+  const { id: push, receivedAt: at } = stored;
+  const pushed = pushedCode(tools, { appid, code }, authorization, stored);
   // Only the first authorisation can concern a Mini Program that was created a moment ago.
   const waits = event === 'authorized' ? { until: at + resultWaitMs, push } : undefined;
   const effect = await codes.offer(appid, pushed, waits);
@@ -93,6 +109,18 @@ async function recordCode(
     default:
       return 'changed_nothing';
   }
+}
+
+function pushedCode(
+  { sealAuthCode, isShared }: Pick<AuthorizationTools, 'sealAuthCode' | 'isShared'>,
+  { appid, code }: { readonly appid: string; readonly code: string },
+  { createdAt, codeExpiresAt }: AuthorizationPush,
+  { receivedAt: at }: StoredPush,
+): PushedCode {
+  const lives = codeExpiresAt !== undefined && createdAt !== undefined ? codeExpiresAt - createdAt : AUTH_CODE_LIVES_MS;
+  const authCode = sealAuthCode(code, appid);
+  const diesAt = at + Math.max(lives, 0);
+  return { authCode, at, diesAt, pushedAt: createdAt ?? at, from: 'authorized', isShared };
 }
 
 /**

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pushesCommand } from '../../src/cli/pushes.js';
 import { isoWithOffset } from '../../src/domain/calendar.js';
 import { key } from '../../src/redis/keys.js';
+import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { idOf, openBook } from '../support/ledger.js';
@@ -17,11 +18,14 @@ import {
   registrationXml,
   type SealedRequest,
   seal,
+  TEST_VAULT,
   ticketXml,
 } from '../support/pushes.js';
 import { openReceiver, post } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
+
+const DAY_MS = 86_400_000;
 
 const server = useRedis();
 let folder: string;
@@ -164,4 +168,91 @@ test('pushes replay --since is a time of the quota, wherever the machine stands,
   expect(await seen(onTheClock(Date.now() + 600_000))).toEqual([]);
   expect(await seen('10m')).toEqual([id]);
   await expect(seen('yesterday')).rejects.toThrow(/--since yesterday: write a day as/);
+});
+
+const authorization = (infoType: string, createdAt: number, fields = ''): SealedRequest =>
+  seal(
+    otherXml(infoType, `<AuthorizerAppid>wxnew</AuthorizerAppid>${fields}`).replace(
+      /<CreateTime>\d+/,
+      `<CreateTime>${createdAt / 1000}`,
+    ),
+  );
+
+async function aMiniProgram() {
+  const book = openBook(server.redis);
+  const id = idOf(merchant(1));
+  await book.load('b1', [merchant(1)]);
+  await book.send(id);
+  await book.record(id, 'mini_program_created', { appid: 'wxnew' });
+  const authorizers = openAuthorizers(server.redis, TEST_VAULT);
+  await authorizers.keep({
+    appid: 'wxnew',
+    refreshToken: 'refresh',
+    registration: id,
+    keptAt: Date.now() - 9 * DAY_MS,
+  });
+  await book.record(id, 'authorizer_kept');
+  const kinds = async () => (await book.ledger.history(id)).map(({ kind }) => kind);
+  return { book, id, authorizers, kinds };
+}
+
+/** As the receiver stores it: an old one is parked, another one goes into the stream. */
+async function store(infoType: string, { query, body }: SealedRequest, isOld: boolean): Promise<void> {
+  const [signature = ''] = /(?<=msg_signature=)\w+/.exec(query) ?? [];
+  await openPushes(server.redis).store([{ receivedAt: Date.now(), infoType, query, body, signature, isOld }]);
+}
+
+test('pushes replay records an authorisation that was parked as old, after it has said what it will do', async () => {
+  const { book, id, authorizers, kinds } = await aMiniProgram();
+  const at = Math.floor(Date.now() / 1_000 - 4 * 86_400) * 1_000;
+  await store('unauthorized', authorization('unauthorized', at), true);
+  const says = `${id}: the merchant withdrew the authorisation of its Mini Program wxnew`;
+  const dry = await pushes('replay');
+  expect(dry.stdout).toContain(says);
+  expect(dry.stderr).toContain('1 push, of which 1 would change something. Nothing was done; pass --yes.');
+  expect([await authorizers.has('wxnew'), await receiver.pushes.parked()]).toEqual([true, 1]);
+
+  const done = await pushes('replay', '--yes');
+  expect(done.stdout).toContain(says);
+  expect([await authorizers.has('wxnew'), await receiver.pushes.parked()]).toEqual([false, 0]);
+  expect(await book.registration(id)).toMatchObject({ authorizer: 'withdrawn' });
+  expect((await kinds()).at(-1)).toBe('authorizer_withdrawn');
+});
+
+test.each([[[]], [['--since', '1h']]])(
+  'pushes replay %j records an authorisation that our program failed on, once',
+  async (since) => {
+    const { authorizers, kinds } = await aMiniProgram();
+    // Its recording fails at a list where a hash belongs.
+    await server.redis.rename(key('authorizer', 'wxnew'), 'aside');
+    await server.redis.rpush(key('authorizer', 'wxnew'), 'of another type');
+    const code = '<AuthorizationCode>code@@@2</AuthorizationCode>';
+    await store('updateauthorized', authorization('updateauthorized', Date.now(), code), false);
+    await until('it is parked', async () => (await receiver.pushes.parked()) === 1);
+    await server.redis.rename('aside', key('authorizer', 'wxnew'));
+
+    expect((await pushes('replay', ...since)).stdout).toContain(
+      'is recorded, and its code is exchanged if it still lives',
+    );
+    expect(await kinds()).not.toContain('authorization_pushed');
+    await pushes('replay', ...since, '--yes');
+    expect((await kinds()).at(-1)).toBe('authorization_pushed');
+    expect([await authorizers.has('wxnew'), await receiver.pushes.parked()]).toEqual([true, 0]);
+    expect(await server.redis.lrange(key('ready', 'authorize'), 0, -1)).toEqual(['wxnew']);
+    const again = await pushes('replay', '--since', '1h', '--yes');
+    expect(again.stdout).toContain('which was recorded when it came');
+  },
+);
+
+test('pushes replay changes nothing where the merchant has authorised the platform again since', async () => {
+  const { authorizers, kinds } = await aMiniProgram();
+  const withdrawn = Math.floor(Date.now() / 1_000 - 4 * 86_400) * 1_000;
+  await store('unauthorized', authorization('unauthorized', withdrawn), true);
+  await server.redis.hset(key('authorizer', 'wxnew'), 'authorizedAt', withdrawn + 1_000);
+  const before = await kinds();
+  const done = await pushes('replay', '--yes');
+  expect(done.stdout).toContain(
+    'changes nothing, a later change of the authorisation of its Mini Program wxnew is recorded',
+  );
+  expect([await authorizers.has('wxnew'), await receiver.pushes.parked(), await kinds()]).toEqual([true, 0, before]);
 });

@@ -117,6 +117,24 @@ describe('the codes of a Mini Program of ours', () => {
   });
 });
 
+test('a preview answers what offering and withdrawing would answer, and changes nothing', async () => {
+  const state = () => server.redis.hgetall(key('authorizer', APPID));
+  const agree = async (name: string, pushedAt: number, answers: readonly [string, string]) => {
+    const code = pushed(name, { pushedAt });
+    const before = await state();
+    const previewed = [await codes.previewOffer(APPID, code), await codes.previewWithdrawal(APPID, pushedAt)];
+    expect([previewed, await state()]).toEqual([answers, before]);
+    // The second one meets what the first has changed.
+    expect(await codes.offer(APPID, code)).toBe(answers[0]);
+    expect(await codes.withdraw(APPID, pushedAt)).toBe(answers[1]);
+  };
+  await agree('of an unknown one', NOW, ['nobody', 'nobody']);
+  await created();
+  await agree('older', NOW - 1_000, ['old', 'old']);
+  await agree('newer', NOW + 1_000, ['exchange', 'withdrawn']);
+  await agree('newer', NOW + 1_000, ['repeated', 'withdrawn']);
+});
+
 describe('a withdrawal', () => {
   test('ends the token that is kept and the codes before it, and a later authorisation counts again', async () => {
     await created();

@@ -6,7 +6,7 @@ import { openLedger } from '../../redis/ledger/ledger.js';
 import { openAuthCodes, sealAuthCode } from '../../redis/pushes/auth-codes.js';
 import type { Settings } from '../../settings.js';
 import { decodeAesKey, type PushCredential } from '../../wechat/crypt.js';
-import { createdNotifier } from './created-webhook.js';
+import { authorizationNotifier, createdNotifier } from './created-webhook.js';
 import { NO_CLIENT, registrationApi } from './registration-api.js';
 import type { Store } from './store.js';
 import { vaultOf } from './vault.js';
@@ -25,7 +25,7 @@ export function matchContextOf(
   };
 }
 
-/** Dependencies of recording what a push says about a registration. */
+/** Dependencies of recording what a push says about a registration, or of its Mini Program. */
 export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, redis: Redis) {
   const vault = vaultOf(settings);
   return {
@@ -35,7 +35,9 @@ export function settlingOf({ settings, log }: Pick<Store, 'settings' | 'log'>, r
     sealAuthCode: (code: string, appid: string) => sealAuthCode(vault, appid, code),
     // Whatever is relayed to the other service has its codes exchanged there.
     isShared: settings.forwardUrl !== undefined,
+    resultWaitMs: settings.patience.resultWaitMs,
     notifyCreated: createdNotifier(settings, redis),
+    notifyAuthorization: authorizationNotifier(settings, redis),
     log,
   };
 }

@@ -17,7 +17,6 @@ import { openPushRelay } from '../../redis/pushes/push-relay.js';
 import { openPushes, openPushReader, type Pushes } from '../../redis/pushes/pushes.js';
 import type { Settings } from '../../settings.js';
 import { confirmationOf } from './confirmation.js';
-import { authorizationNotifier } from './created-webhook.js';
 import { written } from './journal.js';
 import { matchContextOf, pushCredentials, settlingOf } from './matching.js';
 import type { Part } from './part.js';
@@ -129,8 +128,6 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
           ledger: openLedger(redis, guard.ofOthers),
           pushes: openPushes(redis),
           epoch: guard.epoch,
-          resultWaitMs: settings.patience.resultWaitMs,
-          notifyAuthorization: authorizationNotifier(settings, redis),
           now: Date.now,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),

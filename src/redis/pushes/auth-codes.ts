@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { AuthCode, Offered, PushedCode, Stranger, WaitingCodes } from '../../domain/auth-code.js';
+import type { AuthCode, Offered, PushedCode, Stranger, WaitingCodes, Withdrawal } from '../../domain/auth-code.js';
 import { key } from '../keys.js';
 import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
@@ -19,7 +19,11 @@ export interface AuthCodes {
    */
   offer(appid: string, code: PushedCode, waits?: { readonly until: number; readonly push: string }): Promise<Offered>;
   /** The merchant withdrew the authorisation. */
-  withdraw(appid: string, pushedAt: number): Promise<'withdrawn' | 'old' | 'nobody'>;
+  withdraw(appid: string, pushedAt: number): Promise<Withdrawal>;
+  /** What `offer` of the code of one of our Mini Programs would answer. */
+  previewOffer(appid: string, code: PushedCode): Promise<Offered>;
+  /** What `withdraw` would answer. */
+  previewWithdrawal(appid: string, pushedAt: number): Promise<Withdrawal>;
   waiting(appid: string): Promise<WaitingCodes | undefined>;
   noteStranger(appid: string, stranger: Stranger): Promise<void>;
   /** This code, and all codes before it, need no more work. */
@@ -30,23 +34,38 @@ export interface AuthCodes {
   underLease<T>(appid: string, forMs: number, exchange: () => Promise<T>): Promise<T | undefined>;
 }
 
+/** What the scripts take: '' changes something. */
+type Mode = '' | 'preview';
+
+/** Of a code that does not wait if its Mini Program is unknown. */
+const NONE = ['', ''];
+
 export function openAuthCodes(redis: Redis): AuthCodes {
   const offerScript = script(redis, 'offer-code');
   const withdrawScript = script(redis, 'withdraw');
   const settleScript = script(redis, 'settle-codes');
   const leases = openLeases(redis);
 
-  return {
-    async offer(appid, code, waits) {
-      const { mark, at, diesAt, pushedAt, from, shared, sealed } = packCode(code);
-      const stranger = waits === undefined ? ['', ''] : [waits.until, waits.push];
-      const args = [appid, mark, at, diesAt, pushedAt, from, shared, sealed, ...stranger];
-      return (await offerScript([key('authorizer', appid)], args)) as Offered;
-    },
+  async function offer(
+    appid: string,
+    code: PushedCode,
+    stranger: readonly (string | number)[],
+    mode: Mode,
+  ): Promise<Offered> {
+    const { mark, at, diesAt, pushedAt, from, shared, sealed } = packCode(code);
+    const args = [appid, mark, at, diesAt, pushedAt, from, shared, sealed, ...stranger, mode];
+    return (await offerScript([key('authorizer', appid)], args)) as Offered;
+  }
 
-    async withdraw(appid, pushedAt) {
-      return (await withdrawScript([key('authorizer', appid)], [appid, pushedAt])) as 'withdrawn' | 'old' | 'nobody';
-    },
+  async function withdraw(appid: string, pushedAt: number, mode: Mode): Promise<Withdrawal> {
+    return (await withdrawScript([key('authorizer', appid)], [appid, pushedAt, mode])) as Withdrawal;
+  }
+
+  return {
+    offer: (appid, code, waits) => offer(appid, code, waits === undefined ? NONE : [waits.until, waits.push], ''),
+    withdraw: (appid, pushedAt) => withdraw(appid, pushedAt, ''),
+    previewOffer: (appid, code) => offer(appid, code, NONE, 'preview'),
+    previewWithdrawal: (appid, pushedAt) => withdraw(appid, pushedAt, 'preview'),
 
     async waiting(appid) {
       const [fields, registration] = await Promise.all([
