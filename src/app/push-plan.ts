@@ -87,7 +87,13 @@ const AUTHORIZATION_WORDS: Readonly<
 export function pushTools(store: PushStore) {
   const pushes: Pushes = openPushes(store.redis);
   const context: MatchContext = matchContextOf(store, store.redis);
-  const settling = () => settlingOf(store, store.redis);
+  const settling = settlingOf(store, store.redis);
+  const { ledger } = settling;
+  /** `because`: for the history, beside each fact. */
+  const settlingBecause = (because: string): typeof settling => ({
+    ...settling,
+    ledger: { ...ledger, record: (id, fact, ...more) => ledger.record(id, { ...fact, because }, ...more) },
+  });
   const read = (stored: StoredPush): Push | Unreadable => openStored(context, stored);
 
   async function find(id: string): Promise<StoredPush | ParkedPush> {
@@ -178,7 +184,7 @@ export function pushTools(store: PushStore) {
         },
       };
     }
-    const effect = 'why' in stored ? await previewAuthorization(settling(), push, stored) : 'recorded';
+    const effect = 'why' in stored ? await previewAuthorization(settling, push, stored) : 'recorded';
     const { en, zh } = AUTHORIZATION_WORDS[effect](appid);
     const isChange = effect === 'exchange' || effect === 'withdrawn';
     return {
@@ -190,11 +196,12 @@ export function pushTools(store: PushStore) {
   }
 
   /** Answers whether it changed anything; if so, it fits. */
-  async function settleNow(change: PushChange, stored: StoredPush): Promise<boolean> {
+  async function settleNow(change: PushChange, stored: StoredPush, because: string): Promise<boolean> {
+    const tools = settlingBecause(because);
     const changed =
       change.kind === 'fact'
-        ? await settle(settling(), change.snapshot, change.push, stored)
-        : (await recordAuthorization(settling(), change.push, stored)) === 'recorded';
+        ? await settle(tools, change.snapshot, change.push, stored)
+        : (await recordAuthorization(tools, change.push, stored)) === 'recorded';
     if (changed) await pushes.unpark(stored.id);
     return changed;
   }

@@ -61,3 +61,7 @@ export function replayedInWords({ pushes, changing }: Replay, applied: boolean):
 export function matchedInWords(words: Words, changed: boolean): Words {
   return changed ? words : { en: `${words.en}; the push is kept.`, zh: `${words.zh}；推送保留。` };
 }
+
+/** For the history of a registration: why the push was recorded now, and the person. */
+export const REPLAYED_BY = (who: string): Words => ({ en: `replayed (${who})`, zh: `重新处理 (${who})` });
+export const MATCHED_BY = (who: string): Words => ({ en: `matched by hand (${who})`, zh: `人工匹配 (${who})` });

@@ -68,20 +68,22 @@ export interface ReplayRequest {
   readonly ids: readonly string[];
   /** ms since 1970 */
   readonly since: number | undefined;
-  /** False: nothing is changed. */
-  readonly apply: boolean;
+  /** The person, for the history; undefined: nothing is changed. */
+  readonly because: string | undefined;
 }
 
 /** Looks at stored pushes again, with the settings and the program of now. @throws RequestError */
-export async function replayPushes(store: PushStore, { ids, since, apply }: ReplayRequest): Promise<Replay> {
+export async function replayPushes(store: PushStore, { ids, since, because }: ReplayRequest): Promise<Replay> {
   const tools = pushTools(store);
   const pushes: { id: string; infoType: string; callsFor: Words }[] = [];
   let changing = 0;
   for await (const stored of tools.chosen(ids, since)) {
     const plan = await tools.plan(stored);
     if (plan.change !== undefined) changing += 1;
-    if (apply && plan.change !== undefined) await tools.settle(plan.change, stored);
-    else if (apply && plan.fits) await tools.unpark(stored.id);
+    if (because !== undefined) {
+      if (plan.change !== undefined) await tools.settle(plan.change, stored, because);
+      else if (plan.fits) await tools.unpark(stored.id);
+    }
     pushes.push({ id: stored.id, infoType: stored.infoType, callsFor: plan.words });
   }
   return { pushes, changing };
@@ -89,13 +91,13 @@ export async function replayPushes(store: PushStore, { ids, since, apply }: Repl
 
 /**
  * Records for a registration that a person names what a push says that fits none. `changed` false: the push is kept.
- * `apply` false: nothing is recorded, and `changed` says whether something would.
+ * `because`: the person, for the history; undefined: nothing is recorded, and `changed` says whether something would.
  */
 export async function matchPush(
   store: PushStore,
   id: string,
   registration: string,
-  apply = true,
+  because: string | undefined,
 ): Promise<{ readonly words: Words; readonly changed: boolean }> {
   const tools = pushTools(store);
   const stored = await tools.find(id);
@@ -118,7 +120,10 @@ export async function matchPush(
   const change = { kind: 'fact', snapshot, push } as const;
   const fact = await tools.factOn(change, stored);
   const words = tools.words(snapshot.registration, fact);
-  const changed = apply ? await tools.settle(change, stored) : next(snapshot.registration, fact) !== undefined;
+  const changed =
+    because === undefined
+      ? next(snapshot.registration, fact) !== undefined
+      : await tools.settle(change, stored, because);
   return { words, changed };
 }
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { PARKED_BECAUSE } from '../app/push-plan.js';
-import { matchedInWords, pushFields, replayedInWords } from '../app/push-words.js';
+import { MATCHED_BY, matchedInWords, pushFields, REPLAYED_BY, replayedInWords } from '../app/push-words.js';
 import { explainPush, findPush, listPushes, matchPush, replayPushes } from '../app/pushes.js';
 import { clockTime, isoWithOffset } from '../domain/calendar.js';
 import { same } from '../domain/words.js';
@@ -8,6 +8,7 @@ import { AS_JSON, command, EXIT, perform } from './command.js';
 import { countFrom, sinceFrom } from './flags.js';
 import { spoken, spokenLanguage } from './language.js';
 import { print, printData, printJson, say, table } from './terminal.js';
+import { whoAsks } from './who.js';
 
 export function pushesCommand(): Command {
   return new Command('pushes')
@@ -130,7 +131,7 @@ function replayCommand(): Command {
         const { pushes, changing } = await replayPushes(await open('interactive'), {
           ids,
           since,
-          apply: options.yes === true,
+          because: options.yes ? spoken(REPLAYED_BY(whoAsks())) : undefined,
         });
         const listed = pushes.map(({ id, infoType, callsFor }) => ({ id, infoType, calls_for: callsFor.en }));
         if (options.json) await printJson(listed);
@@ -157,7 +158,12 @@ function matchCommand(): Command {
     'fastregister pushes match 1795229255642-0 mfrggzdfmztwq2lk',
   ).action(async (id: string, registration: string, _options: object, made: Command) =>
     perform(made, { needs: ['push', 'encryption'] }, async ({ open }) => {
-      const { words, changed } = await matchPush(await open('interactive'), id, registration);
+      const { words, changed } = await matchPush(
+        await open('interactive'),
+        id,
+        registration,
+        spoken(MATCHED_BY(whoAsks())),
+      );
       say(matchedInWords(words, changed));
       return EXIT.done;
     }),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pushesCommand } from '../../src/cli/pushes.js';
+import { whoAsks } from '../../src/cli/who.js';
 import { isoWithOffset } from '../../src/domain/calendar.js';
 import { key } from '../../src/redis/keys.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
@@ -127,6 +128,8 @@ test('pushes match gives a stray push to the registration that a person names, a
   await expect(pushes('match', '1795229255642-7', idOf(merchant(1)))).rejects.toThrow(/There is no push/);
   expect((await pushes('match', id, idOf(merchant(1)))).status).toBe(0);
   expect(await book.registration(idOf(merchant(1)))).toMatchObject({ state: 'rejected', problem: 'push:-1' });
+  const matched = (await book.ledger.history(idOf(merchant(1)))).at(-1);
+  expect(matched).toMatchObject({ because: `matched by hand (${whoAsks()})` });
   expect((await book.registration(idOf(merchant(2)))).state).toBe('queued');
   expect(await receiver.pushes.parked()).toBe(0);
   await expect(pushes('match', id, idOf(merchant(1)))).rejects.toThrow(/not among the pushes/);
@@ -203,7 +206,7 @@ async function store(infoType: string, { query, body }: SealedRequest, isOld: bo
 }
 
 test('pushes replay records an authorisation that was parked as old, after it has said what it will do', async () => {
-  const { book, id, authorizers, kinds } = await aMiniProgram();
+  const { book, id, authorizers } = await aMiniProgram();
   const at = Math.floor(Date.now() / 1_000 - 4 * 86_400) * 1_000;
   await store('unauthorized', authorization('unauthorized', at), true);
   const says = `${id}: the merchant withdrew the authorisation of its Mini Program wxnew`;
@@ -216,7 +219,8 @@ test('pushes replay records an authorisation that was parked as old, after it ha
   expect(done.stdout).toContain(says);
   expect([await authorizers.has('wxnew'), await receiver.pushes.parked()]).toEqual([false, 0]);
   expect(await book.registration(id)).toMatchObject({ authorizer: 'withdrawn' });
-  expect((await kinds()).at(-1)).toBe('authorizer_withdrawn');
+  const withdrawn = (await book.ledger.history(id)).at(-1);
+  expect(withdrawn).toMatchObject({ kind: 'authorizer_withdrawn', because: `replayed (${whoAsks()})` });
 });
 
 test.each([[[]], [['--since', '1h']]])(

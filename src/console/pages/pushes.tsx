@@ -1,6 +1,6 @@
 /** Received pushes, those that fit no registration, and another try for them. */
 import { refuseWithout } from '../../app/needs.js';
-import { matchedInWords, pushFields, replayedInWords } from '../../app/push-words.js';
+import { MATCHED_BY, matchedInWords, pushFields, REPLAYED_BY, replayedInWords } from '../../app/push-words.js';
 import { explainPush, findPush, listPushes, matchPush, type Replay, replayPushes } from '../../app/pushes.js';
 import { isIdentity } from '../../domain/merchant.js';
 import { same, type Words } from '../../domain/words.js';
@@ -87,7 +87,7 @@ export const pushesRoutes: readonly Route[] = [
     needs: 'admin',
     async show(visit) {
       refuseWithoutKeys(visit);
-      const replay = await replayPushes(visit.store, { ids: [], since: undefined, apply: false });
+      const replay = await replayPushes(visit.store, { ids: [], since: undefined, because: undefined });
       return {
         title: WORDS.replay,
         body: (
@@ -109,7 +109,11 @@ export const pushesRoutes: readonly Route[] = [
     action: 'pushes.replay',
     async act(visit) {
       refuseWithoutKeys(visit);
-      const replay = await replayPushes(visit.store, { ids: [], since: undefined, apply: true });
+      const replay = await replayPushes(visit.store, {
+        ids: [],
+        since: undefined,
+        because: visit.say(REPLAYED_BY(visit.user)),
+      });
       visit.note('', String(replay.changing));
       return { to: '/pushes', said: replayedInWords(replay, true) };
     },
@@ -129,7 +133,8 @@ export const pushesRoutes: readonly Route[] = [
       const { id = '' } = visit.params;
       visit.note(id);
       refuseWithoutKeys(visit);
-      const replay = await replayPushes(visit.store, { ids: [id], since: undefined, apply: true });
+      const because = visit.say(REPLAYED_BY(visit.user));
+      const replay = await replayPushes(visit.store, { ids: [id], since: undefined, because });
       visit.note(id, String(replay.changing));
       return { to: '/pushes', said: replay.pushes[0]?.callsFor ?? replayedInWords(replay, true) };
     },
@@ -142,7 +147,7 @@ export const pushesRoutes: readonly Route[] = [
     async act(visit) {
       refuseWithoutKeys(visit);
       const { id, registration } = named(visit);
-      return pushPage(visit, { registration, ...(await matchPush(visit.store, id, registration, false)) });
+      return pushPage(visit, { registration, ...(await matchPush(visit.store, id, registration, undefined)) });
     },
   },
   {
@@ -154,7 +159,7 @@ export const pushesRoutes: readonly Route[] = [
       const { id, registration } = named(visit);
       visit.note(id, registration);
       refuseWithoutKeys(visit);
-      const { words, changed } = await matchPush(visit.store, id, registration);
+      const { words, changed } = await matchPush(visit.store, id, registration, visit.say(MATCHED_BY(visit.user)));
       return { to: '/pushes', said: matchedInWords(words, changed) };
     },
   },

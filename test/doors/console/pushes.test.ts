@@ -79,6 +79,31 @@ test('replaying shows first what it would change, and then changes it once', asy
   ]);
 });
 
+test.each([
+  ['en-US', 'matched by hand (zhang)', 'replayed (zhang)'],
+  ['zh-CN', '人工匹配 (zhang)', '重新处理 (zhang)'],
+])(
+  'the history of a merchant names in %s the person who matched or replayed its push',
+  async (language, matched, replayed) => {
+    const { store, book, receive, parked, history, idOf, visitor } = await receiving();
+    await addUser(store, { name: 'zhang', role: 'admin', password: PASSWORD }, 'tests');
+    const headers = { 'accept-language': language };
+    const zhang = visitor();
+    await zhang.logIn('zhang');
+    const stray = await receive(registrationXml(undefined, { status: '-1', msg: 'authorize third party failed' }));
+    const named = await receive(registrationXml(merchant(2), { status: '0', appid: 'wxnew', authCode: 'code' }));
+    await parked(2);
+    await store.redis.del(key('awaited'));
+    await book.load('b1', [merchant(1), merchant(2)]);
+    await book.send(idOf(merchant(1)));
+    await zhang.post(`/pushes/${stray}/match`, { registration: idOf(merchant(1)) }, headers);
+    expect((await history(merchant(1))).at(-1)).toMatchObject({ kind: 'registration_refused', because: matched });
+    expect((await zhang.get(`/merchants/${idOf(merchant(1))}`)).text).toContain(matched);
+    await zhang.post(`/pushes/${named}/replay`, {}, headers);
+    expect((await history(merchant(2))).at(-1)).toMatchObject({ kind: 'mini_program_created', because: replayed });
+  },
+);
+
 test('a push is matched by hand after a preview, and only with a registration', async () => {
   const { store, book, receive, parked, admin, registration, idOf } = await receiving();
   await book.load('b1', [merchant(1), merchant(2)]);
