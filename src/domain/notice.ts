@@ -11,6 +11,9 @@ export function notifyDestination(at: number): Destination {
   return at === 0 ? 'notify' : `notify:${at + 1}`;
 }
 
+/** Before a notice is posted again. */
+export const LONGEST_NOTICE_PAUSE_MS = 10 * 60_000;
+
 /** Where people hear of something. */
 export interface Outlet {
   readonly destination: Destination;

@@ -5,7 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
-import type { Destination, Notice, TakenNotice } from '../domain/notice.js';
+import { type Destination, LONGEST_NOTICE_PAUSE_MS, type Notice, type TakenNotice } from '../domain/notice.js';
 import type { Notices } from '../redis/notices.js';
 import type { WakeupChannel } from '../redis/wakeup-channel.js';
 import { sleep } from '../sleep.js';
@@ -43,7 +43,6 @@ export interface Delivering {
 const AT_ONCE = 4;
 
 const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 10 * 60_000;
 
 /** After three days of failed posts, the owner of the address is assumed not to want the notice. */
 const GIVE_UP_MS = 3 * 86_400_000;
@@ -96,7 +95,8 @@ function startDeliveryWorker(
 ): Delivering {
   const { notices, wakeupChannel, secret, requestTimeoutMs, log } = options;
   const { firstPauseMs = FIRST_PAUSE_MS, paceMs = PACE_MS } = options;
-  const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_PAUSE_MS);
+  const pauseAfter = (tries: number): number =>
+    Math.min(firstPauseMs * 2 ** Math.min(tries, 30), LONGEST_NOTICE_PAUSE_MS);
   let woken = new AbortController();
   const leaving = new AbortController();
   let stopBy = Number.POSITIVE_INFINITY;

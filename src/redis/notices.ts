@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import {
   type Destination,
   type Failing,
+  LONGEST_NOTICE_PAUSE_MS,
   type Notice,
   type Outlet,
   type Place,
@@ -77,7 +78,7 @@ export function openNotices(redis: Redis, clock?: () => number): Notices {
     async take(destination, leaseMs, most = 1) {
       const [dueInMs, orderingKey, tries = 0, triedForMs = 0, ...kept] = (await takeScript(
         [key('noticesDue', destination)],
-        [destination, leaseMs, most, now()],
+        [destination, leaseMs, most, now(), Math.max(leaseMs, LONGEST_NOTICE_PAUSE_MS)],
       )) as [number, string?, number?, number?, ...string[]];
       const [first, ...others] = kept;
       if (orderingKey === undefined || first === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Delivering, startDelivering } from '../../src/notices/deliver.js';
 import { type Webhook, webhookSignature } from '../../src/notices/webhook.js';
 import { key } from '../../src/redis/keys.js';
-import { openNotices, queueForPeople, queueNotice } from '../../src/redis/notices.js';
+import { type Notices, openNotices, queueForPeople, queueNotice } from '../../src/redis/notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { readableLog } from '../support/log.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
@@ -121,6 +121,58 @@ test('a notice is due by the clock of Redis, however far that of the process whi
   await queueForPeople(redis, [{ destination: 'notify:7' }], 'line', notice);
   clock.mockRestore();
   expect(await openNotices(redis).take('notify:7', 1_000)).toMatchObject({ notice: { id: 'n1' } });
+});
+
+describe('a clock of Redis that was three days ahead for a moment holds up no notice that came since:', () => {
+  const DUE_WITHIN_MS = 600_000;
+  let aheadMs: number;
+  const queueLine = async (orderingKey: string) => {
+    const notice = { id: orderingKey, type: 'line.stopped', at: Date.now(), data: {} };
+    await queueForPeople(await own.connect(), [{ destination: 'notify' }], orderingKey, notice);
+  };
+
+  async function ahead() {
+    aheadMs = 3 * DAY_MS;
+    await queueLine('line');
+    const notices = openNotices(await own.connect(), () => Date.now() + aheadMs);
+    const taken = await notices.take('notify', 40_000);
+    if (typeof taken === 'number') throw new Error('none is due');
+    return { notices, taken };
+  }
+
+  async function isDueAgain(notices: Notices, id: string): Promise<void> {
+    aheadMs = 0;
+    await queueLine(id);
+    expect(await notices.take('notify', 40_000, 100)).toMatchObject({ notice: { id } });
+  }
+
+  test('its process died while it was posted', async () => {
+    const { notices } = await ahead();
+    await isDueAgain(notices, 'line');
+  });
+
+  test('it was refused', async () => {
+    const { notices, taken } = await ahead();
+    await notices.postpone('notify', taken, { pauseMs: 1_000, quietMs: 3_500, why: 'HTTP 502' });
+    await isDueAgain(notices, 'line');
+  });
+
+  test('the destination had a pause', async () => {
+    const { notices, taken } = await ahead();
+    await notices.done('notify', taken, 1, 3_500);
+    await isDueAgain(notices, 'another');
+  });
+
+  test('another ordering key is always due before it', async () => {
+    const { notices } = await ahead();
+    aheadMs = 0;
+    await queueLine('failing');
+    const taken = await notices.take('notify', 40_000);
+    if (typeof taken === 'number') throw new Error('none is due');
+    await notices.postpone('notify', taken, { pauseMs: DUE_WITHIN_MS, quietMs: 0, why: 'HTTP 400' });
+    expect(await notices.take('notify', 40_000)).toMatchObject({ notice: { id: 'line' } });
+    expect(await notices.take('notify', 40_000)).toBeGreaterThan(30_000);
+  });
 });
 
 test("the specification's own example is signed as it says", () => {

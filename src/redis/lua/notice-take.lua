@@ -1,13 +1,20 @@
 -- Takes the notice that has been due for longest. Other delivery workers leave its ordering key alone until the notice is
 -- settled or the lease ends, so the notices of a key are posted in order.
 -- KEYS 1 the ordering keys of a destination, by the time when they are due
--- ARGV 1 destination, 2 lease in ms, 3 how many notices of the key at most, 4 the time in ms; '': Redis' clock
+-- ARGV 1 destination, 2 lease in ms, 3 how many notices of the key at most, 4 the time in ms; '': Redis' clock, 5 the longest
+--      pause or lease in ms
 -- Answers { -1 } if there is no notice, { ms until the next is due }, or
 -- { 0, ordering key, failed posts of its first notice, ms since the first of them, notices … }.
+local now, longest = tonumber(ARGV[4]) or milliseconds(), tonumber(ARGV[5])
+-- Redis' clock was set back: no notice waits for the clock to catch up.
+for _, late in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now + longest, '+inf')) do
+  redis.call('ZADD', KEYS[1], now, late)
+end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 if not first[1] then return { -1 } end
-local ordering_key, now = first[1], tonumber(ARGV[4]) or milliseconds()
+local ordering_key = first[1]
 local quiet_until = tonumber(redis.call('GET', key.noticeQuiet(ARGV[1])) or 0)
+if quiet_until - now > longest then quiet_until = 0 end
 local due_in = math.max(tonumber(first[2]), quiet_until) - now
 if due_in > 0 then return { due_in } end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ordering_key)
