@@ -58,6 +58,8 @@ export interface TakenNotice {
   readonly tries: number;
   /** For how long it is being posted in vain. */
   readonly triedForMs: number;
+  /** How many notices were in the first of these posts. */
+  readonly firstCount: number;
   /** As it is kept: by this it is settled. */
   readonly kept: string;
 }

@@ -146,7 +146,11 @@ function startDeliveryWorker(
 
   async function settle(taken: TakenNotice, posted: Settled): Promise<void> {
     const { count, quietMs } = posted;
-    const joined = count > 1 ? { joined: count } : {};
+    // Not by its age: an event of a time in which no process could post is still news. What was queued after the first failed
+    // post has three days of its own.
+    const isGivenUp = !posted.taken && taken.triedForMs > GIVE_UP_MS;
+    const settled = isGivenUp ? Math.min(count, taken.firstCount) : count;
+    const joined = settled > 1 ? { joined: settled } : {};
     const facts = {
       destination,
       orderingKey: taken.orderingKey,
@@ -165,14 +169,13 @@ function startDeliveryWorker(
       downFor += 1;
     }
     const failure = { ...facts, why: posted.why, tries: taken.tries + 1, err: posted.fault };
-    // Not by its age: an event of a time in which no process could post is still news.
-    if (taken.triedForMs > GIVE_UP_MS) {
-      await notices.done(destination, taken, count, quietMs);
+    if (isGivenUp) {
+      await notices.done(destination, taken, settled, quietMs);
       log.error(failure, 'a notice is given up');
       return;
     }
     const pauseMs = Math.max(pauseAfter(taken.tries), posted.pauseMs ?? 0);
-    await notices.postpone(destination, taken, { pauseMs, quietMs, why: posted.why });
+    await notices.postpone(destination, taken, { count, pauseMs, quietMs, why: posted.why });
     if (posted.fault === undefined) log.warn(failure, 'a notice was not taken; it is posted again');
     else log.error(failure, 'a notice could not be written; it is tried again');
   }

@@ -150,6 +150,8 @@ const NAMES = {
   noticeTries: 'notice-tries',
   /** hash per destination: when the first notice of an ordering key was first posted without success, in ms */
   noticeFirstTry: 'notice-first-try',
+  /** hash per destination: how many notices of an ordering key were in that first post */
+  noticeFirstCount: 'notice-first-count',
   /** hash per destination: what came back when the first notice of an ordering key was last posted without success */
   noticeFailure: 'notice-failure',
   /** string with expiry per destination: nothing is posted to it before this time, in ms */

@@ -29,6 +29,8 @@ export interface Notices {
 }
 
 export interface Failed {
+  /** How many notices were posted. */
+  readonly count: number;
   /** The pause before they are posted again. */
   readonly pauseMs: number;
   readonly quietMs: number;
@@ -76,10 +78,10 @@ export function openNotices(redis: Redis, clock?: () => number): Notices {
 
   return {
     async take(destination, leaseMs, most = 1) {
-      const [dueInMs, orderingKey, tries = 0, triedForMs = 0, ...kept] = (await takeScript(
+      const [dueInMs, orderingKey, tries = 0, triedForMs = 0, firstCount = 1, ...kept] = (await takeScript(
         [key('noticesDue', destination)],
         [destination, leaseMs, most, now(), Math.max(leaseMs, LONGEST_NOTICE_PAUSE_MS)],
-      )) as [number, string?, number?, number?, ...string[]];
+      )) as [number, string?, number?, number?, number?, ...string[]];
       const [first, ...others] = kept;
       if (orderingKey === undefined || first === undefined) return dueInMs < 0 ? Number.POSITIVE_INFINITY : dueInMs;
       return {
@@ -89,6 +91,7 @@ export function openNotices(redis: Redis, clock?: () => number): Notices {
         others: others.map(read),
         tries,
         triedForMs,
+        firstCount,
       };
     },
     async done(destination, { orderingKey, kept }, count = 1, quietMs = 0) {
@@ -97,10 +100,10 @@ export function openNotices(redis: Redis, clock?: () => number): Notices {
         [destination, orderingKey, kept, -1, count, Math.round(quietMs), '', now()],
       );
     },
-    async postpone(destination, { orderingKey, kept }, { pauseMs, quietMs, why }) {
+    async postpone(destination, { orderingKey, kept }, { count, pauseMs, quietMs, why }) {
       await settleScript(
         [key('noticesDue', destination)],
-        [destination, orderingKey, kept, Math.round(pauseMs), 0, Math.round(quietMs), why, now()],
+        [destination, orderingKey, kept, Math.round(pauseMs), count, Math.round(quietMs), why, now()],
       );
     },
     waiting: (destination) => redis.zcard(key('noticesDue', destination)),

@@ -92,7 +92,12 @@ test('status and doctor name an address that takes nothing, and what it answered
   await queueForPeople(server.redis, [{ destination: 'notify', gatherMs: 0 }], 'line', notice);
   const taken = await notices.take('notify', 60_000);
   if (typeof taken === 'number') throw new Error('nothing is due');
-  await notices.postpone('notify', taken, { pauseMs: 60_000, quietMs: 0, why: 'errcode 93000, invalid webhook url' });
+  await notices.postpone('notify', taken, {
+    count: 1,
+    pauseMs: 60_000,
+    quietMs: 0,
+    why: 'errcode 93000, invalid webhook url',
+  });
 
   const shown = await run(statusCommand, [], env);
   expect(shown.stdout).toMatch(

@@ -153,7 +153,7 @@ describe('a clock of Redis that was three days ahead for a moment holds up no no
 
   test('it was refused', async () => {
     const { notices, taken } = await ahead();
-    await notices.postpone('notify', taken, { pauseMs: 1_000, quietMs: 3_500, why: 'HTTP 502' });
+    await notices.postpone('notify', taken, { count: 1, pauseMs: 1_000, quietMs: 3_500, why: 'HTTP 502' });
     await isDueAgain(notices, 'line');
   });
 
@@ -169,7 +169,7 @@ describe('a clock of Redis that was three days ahead for a moment holds up no no
     await queueLine('failing');
     const taken = await notices.take('notify', 40_000);
     if (typeof taken === 'number') throw new Error('none is due');
-    await notices.postpone('notify', taken, { pauseMs: DUE_WITHIN_MS, quietMs: 0, why: 'HTTP 400' });
+    await notices.postpone('notify', taken, { count: 1, pauseMs: DUE_WITHIN_MS, quietMs: 0, why: 'HTTP 400' });
     expect(await notices.take('notify', 40_000)).toMatchObject({ notice: { id: 'line' } });
     expect(await notices.take('notify', 40_000)).toBeGreaterThan(30_000);
   });

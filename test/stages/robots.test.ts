@@ -4,7 +4,7 @@ import { type Destination, type Notice, notifyDestination, type Outlet } from '.
 import { type Delivering, startDelivering } from '../../src/notices/deliver.js';
 import { WIRES } from '../../src/notices/robots.js';
 import { type NotifySettings, notifyDestinations, outletsOf } from '../../src/notices/targets.js';
-import { openNotices, queueForPeople } from '../../src/redis/notices.js';
+import { type Notices, openNotices, queueForPeople } from '../../src/redis/notices.js';
 import { openSentNotices } from '../../src/redis/sent-notices.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import { undelivered } from '../../src/reporter/undelivered.js';
@@ -59,9 +59,9 @@ async function postAt(outlets: readonly Outlet[], ...notices: Notice[]): Promise
   for (const notice of notices) await queueForPeople(await own.connect(), outlets, notice.type, notice);
 }
 
-async function deliver(settings: Settings): Promise<Delivering> {
+async function deliver(settings: Settings, notices?: Notices): Promise<Delivering> {
   const delivering = startDelivering({
-    notices: openNotices(await own.connect()),
+    notices: notices ?? openNotices(await own.connect()),
     wakeupChannel,
     destinations: notifyDestinations(settings),
     secret: 'of the webhooks',
@@ -229,6 +229,27 @@ test('a link that is ready is no news for a chat: nothing is posted, and nothing
   const notices = openNotices(await own.connect());
   await eventually(async () => expect(await notices.waiting('notify')).toBe(0));
   expect(robot.requests).toEqual([]);
+});
+
+test('what a robot has refused for three days is dropped, and not what was queued since', async () => {
+  const robot = await newRobot('wecom');
+  const settings = settingsFor([robot]);
+  robot.always = { errcode: 93000, errmsg: 'invalid webhook url' };
+  await tell(settings, stopped('one'), resumed('two'));
+  let aheadMs = 0;
+  const notices = openNotices(await own.connect(), () => Date.now() + aheadMs);
+  const delivering = await deliver(settings, notices);
+  await eventually(async () => expect((await notices.failing('notify'))?.tries).toBeGreaterThan(1));
+  await tell(settings, resumed('three'));
+  aheadMs = 3 * 86_400_000 + 60_000;
+  await tell(settings, stopped('four'));
+  const givenUp = () => logged.lines.filter((line) => line.includes('given up'));
+  await eventually(() => expect(givenUp()).toHaveLength(1));
+  expect(JSON.parse(givenUp()[0] ?? '')).toMatchObject({ notice: 'one', joined: 2 });
+  robot.always = undefined;
+  await eventually(() => expect(robot.heard).toEqual([expect.stringMatching(/2 条通知.*提交已自动恢复.*提交已停止/s)]));
+  expect(await notices.waiting('notify')).toBe(0);
+  await delivering.close();
 });
 
 test('a queued notice is posted before the process leaves: under cron no other process would post it', async () => {
