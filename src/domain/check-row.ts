@@ -1,7 +1,8 @@
 /** One row of a sheet: what of it can be sent, and everything that is wrong with it. */
 import { checkedCode, REFUSED } from './check-code.js';
-import { halfWidth, isBlankCell, repaired, SUSPICIOUS, visible } from './clean-cell.js';
+import { halfWidth, isBlankCell, readable, repaired, SUSPICIOUS, visible } from './clean-cell.js';
 import { COLUMNS, FIELDS, type Field, isHeadingOf, type Layout } from './columns.js';
+import { unwrapped } from './formula-guard.js';
 import type { Merchant } from './merchant.js';
 import { hasAnotherDot, withMiddleDots } from './middle-dot.js';
 import type { Problem } from './problems.js';
@@ -136,7 +137,7 @@ function isSoleTrader({ cells }: SheetRow, { columns }: Layout): boolean {
 
 /** Also where the registration API in use does not ask for the legal person; the sheet may have the column all the same. */
 function legalPersonOf({ cells }: SheetRow, { columns }: Layout): string | undefined {
-  return personNamedIn(cells[columns.legal_persona_name] ?? '');
+  return personNamedIn(unwrapped(cells[columns.legal_persona_name] ?? ''));
 }
 
 function checkedPersona(needs: Needs, findings: Findings): string {
@@ -217,7 +218,7 @@ function checkContacts({ cells }: SheetRow, { contacts = [] }: Layout, findings:
   for (const column of contacts) {
     const cell = cells[column] ?? '';
     if (!DIGIT.test(cell)) continue;
-    for (const number of halfWidth(cell).split(SEPARATORS)) {
+    for (const number of readable(cell).split(SEPARATORS)) {
       if (SCIENTIFIC.test(number)) findings.addAt('sheet:contact_damaged', column, undefined, number);
       else if (IS_NEARLY_MOBILE.test(number)) {
         findings.addAt('sheet:phone_mobile_length', column, undefined, String(number.length));

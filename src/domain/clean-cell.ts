@@ -1,5 +1,6 @@
 /** A cell without what a spreadsheet program or a keyboard has put into it: invisible characters, full width, groups of digits. */
 import type { Field } from './columns.js';
+import { unwrapped } from './formula-guard.js';
 import { DOT_LIKE } from './middle-dot.js';
 import type { Findings } from './row-findings.js';
 
@@ -8,6 +9,11 @@ export function isBlankCell(cell: string): boolean {
 }
 
 // Names: sent as they were given, except for invisible characters.
+
+/** A name as people read it, of a row that was not checked or that was refused. */
+export function readableName(cell: string): string {
+  return withoutInvisible(unwrapped(cell)).trim();
+}
 
 /** Anything in a name that is worth a second look. */
 export const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?\\ufffd${DOT_LIKE}]|^'`, 'u');
@@ -31,6 +37,15 @@ export function visible(cell: string, field: Field, findings: Findings): string 
 // Codes, Weixin IDs and phones: half-width, without the leftovers of spreadsheet programs.
 
 const PLAIN = /^[0-9A-Za-z_+-]*$/;
+const APOSTROPHES = /^'+/;
+
+/** The same without a word about what was repaired: of a row that was refused, and of the user's own columns. */
+export function readable(cell: string): string {
+  if (PLAIN.test(cell)) return cell;
+  return halfWidth(withoutInvisible(unwrapped(cell)).trim())
+    .replace(APOSTROPHES, '')
+    .trim();
+}
 
 export function repaired(field: Field, findings: Findings, mayBeGrouped: boolean): string {
   const cell = findings.cell(field);
@@ -38,7 +53,7 @@ export function repaired(field: Field, findings: Findings, mayBeGrouped: boolean
   const seen = visible(cell, field, findings);
   const half = halfWidth(seen);
   if (half !== seen) findings.add('sheet:full_width_repaired', field);
-  const text = half.replace(/^'+/, '');
+  const text = half.replace(APOSTROPHES, '');
   if (text !== half) findings.add('sheet:leading_apostrophe', field);
   return mayBeGrouped ? ungrouped(text.trim(), field, findings) : text.trim();
 }

@@ -42,3 +42,13 @@ function mayBegin(first: number): boolean {
 }
 
 const SPACE = 0x20;
+
+/** Export programs write `="0123"`, so that Excel takes a number for a text. */
+const FORMULA_TEXT = /^="(.*)"$/su;
+const EQUALS = 0x3d;
+
+/** The text of a cell that is such a formula; any other cell as it is. */
+export function unwrapped(cell: string): string {
+  if (cell.charCodeAt(0) !== EQUALS) return cell;
+  return FORMULA_TEXT.exec(cell)?.[1]?.replaceAll('""', '"') ?? cell;
+}

@@ -1,5 +1,6 @@
 /** The problems of a row, gathered while its cells are checked. */
 import { columnLetters, type Field, type Layout } from './columns.js';
+import { unwrapped } from './formula-guard.js';
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.js';
 import { residentIdIn } from './resident-id.js';
 import type { SheetRow } from './sheet-row.js';
@@ -7,8 +8,6 @@ import type { SheetRow } from './sheet-row.js';
 const NONE: readonly Problem[] = [];
 
 const NO_FIELDS: readonly Field[] = [];
-
-const EQUALS = 0x3d;
 
 /** Gathers the problems of a row; most rows have none, and then nothing is allocated for them. */
 export class Findings {
@@ -25,15 +24,9 @@ export class Findings {
 
   cell(field: Field): string {
     const cell = this.row.cells[this.layout.columns[field]] ?? '';
-    return cell.charCodeAt(0) === EQUALS ? this.unwrapped(cell, field) : cell;
-  }
-
-  /** Export programs write `="0123"`, so that Excel takes a number for a text. */
-  private unwrapped(cell: string, field: Field): string {
-    const text = /^="(.*)"$/su.exec(cell)?.[1];
-    if (text === undefined) return cell;
-    this.add('sheet:formula_text', field);
-    return text.replaceAll('""', '"');
+    const text = unwrapped(cell);
+    if (text !== cell) this.add('sheet:formula_text', field);
+    return text;
   }
 
   /** Nothing more is reported about a cell whose correct content is unknown. */

@@ -1,4 +1,5 @@
 /** Rows: a merchant each, as its sheet has it, and what became of it. */
+import { readable, readableName } from './clean-cell.js';
 import type { Merchant } from './merchant.js';
 import type { Registration } from './registration.js';
 
@@ -75,24 +76,22 @@ const PHONE = 5;
 
 type Named = Pick<Row, 'cells' | 'merchant'>;
 
-/** The name of the row's merchant; where our checks refused the row, as its cell has it. */
+// Of the row's merchant. Where our checks refused the row: what a person reads in its cell, '' where there is nothing.
+
 export function nameIn({ merchant, cells }: Named, columns: DetailColumns): string {
-  return merchant?.name ?? cells[columns[NAME] ?? -1] ?? '';
+  return merchant?.name ?? readableName(cells[columns[NAME] ?? -1] ?? '');
 }
 
-/** The number to call, as the cell has it; '' where there is none. */
 export function phoneIn({ merchant, cells }: Named, columns: DetailColumns): string {
-  return merchant?.componentPhone ?? cells[columns[PHONE] ?? -1]?.trim() ?? '';
+  return merchant?.componentPhone ?? readable(cells[columns[PHONE] ?? -1] ?? '');
 }
 
-/** The code as the cell has it. */
 export function codeIn({ merchant, cells }: Named, columns: DetailColumns): string {
-  return merchant?.code ?? cells[columns[CODE] ?? -1] ?? '';
+  return merchant?.code ?? readable(cells[columns[CODE] ?? -1] ?? '');
 }
 
-/** The same of the legal person's Weixin ID. */
 export function weixinIdIn({ merchant, cells }: Named, columns: DetailColumns): string {
-  return merchant?.legalPersonaWechat ?? cells[columns[WEIXIN_ID] ?? -1] ?? '';
+  return merchant?.legalPersonaWechat ?? readable(cells[columns[WEIXIN_ID] ?? -1] ?? '');
 }
 
 /** Of `batch/index`. */

@@ -4,7 +4,7 @@
  */
 
 import type { Batch } from '../domain/batch.js';
-import { halfWidth, withoutInvisible } from '../domain/clean-cell.js';
+import { readable } from '../domain/clean-cell.js';
 import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
 import type { NotesShown } from '../domain/note.js';
@@ -241,14 +241,10 @@ function contactColumns({ headings, columns }: Batch, named: readonly string[] |
   });
 }
 
-/** Ready to be dialled: half-width, and one space where there are several. */
-function readable(cell: string): string {
-  return halfWidth(withoutInvisible(cell)).replace(/\s+/g, ' ').trim();
-}
-
+/** Ready to be dialled, with one space where there are several. */
 function contactIn(cells: readonly string[], columns: readonly number[]): string {
   return columns
-    .map((at) => readable(cells[at] ?? ''))
+    .map((at) => readable(cells[at] ?? '').replace(/\s+/g, ' '))
     .filter((cell) => cell !== '')
     .join(' ');
 }

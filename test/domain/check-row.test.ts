@@ -695,7 +695,7 @@ describe("the user's own columns of contacts", () => {
     },
   );
 
-  test.each(['1.38E+10', '1.38e10', '王经理 1.38E+10', '王经理：１．３８Ｅ＋１０'])(
+  test.each(['1.38E+10', '1.38e10', '王经理 1.38E+10', '王经理：１．３８Ｅ＋１０', '="1.38E+10"'])(
     'are damaged with %s: it is said at the cell, and the row is sent',
     (contact) => {
       expect(checkContact(contact)).toMatchObject({
@@ -706,11 +706,14 @@ describe("the user's own columns of contacts", () => {
     },
   );
 
-  test('have a mobile number with a digit too few named', () => {
-    expect(checkContact('李 1380000000').problems).toMatchObject([
-      { code: 'sheet:phone_mobile_length', severity: 'warning', cell: 'G17', detail: '10' },
-    ]);
-  });
+  test.each(['李 1380000000', '="1380000000"', "'1380000000"])(
+    'have a mobile number with a digit too few named: %s',
+    (contact) => {
+      expect(checkContact(contact).problems).toMatchObject([
+        { code: 'sheet:phone_mobile_length', severity: 'warning', cell: 'G17', detail: '10' },
+      ]);
+    },
+  );
 
   test('are none of ours, and none of an earlier report', () => {
     const { layout: ours } = readHeadings(['name', 'code', '客服电话', 'registration_id', '联系人']);

@@ -49,7 +49,7 @@ async function aDayLater(): Promise<void> {
   await record(ids[2] ?? '', 'registration_refused', { problem: 'push:103', at: now });
 }
 
-type Row = Readonly<Record<'merchant' | 'contact' | 'confirm_by' | 'outcome' | 'problem', string>>;
+type Row = Readonly<Record<'merchant' | 'contact' | 'confirm_by' | 'outcome' | 'problem' | 'message', string>>;
 
 async function todos(...args: string[]): Promise<Row[]> {
   const { stdout } = await run(todoCommand, [...args, '--json'], env());
@@ -103,6 +103,25 @@ test('a contact can be dialled as it stands there, however the sheet has it', as
   );
   await run(loadCommand, [sheet], env());
   expect((await todos()).map(({ contact }) => contact)).toContain('王经理 +86 138-0000-0009');
+});
+
+test('what export programs and Excel put around a text is in no message to a merchant, and in no contact', async () => {
+  const { name, code, legalPersonaName } = merchant(9);
+  const refused = {
+    'exported.csv': (cell: string) => `="${cell}"`,
+    'excel.csv': (cell: string) => (/^[0-9]/.test(cell) ? `'${cell}` : cell),
+  };
+  for (const [file, written] of Object.entries(refused)) {
+    const cells = [name, code, '', legalPersonaName, '05921234567', '13800138001'].map(written);
+    const line = cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',');
+    writeFileSync(path(file), `name,code,法人微信,法人姓名,客服电话,联系人\n${line}\n`);
+    await run(loadCommand, [path(file)], env());
+    const [found] = (await todos('--lang', 'zh')).filter(({ contact }) => contact.includes('13800138001'));
+    expect(found).toMatchObject({ merchant: name, contact: '13800138001' });
+    expect(found?.message).toMatch(new RegExp(`^${name}，您好！.*如有疑问，请致电 05921234567。$`));
+    // The sheet's own cells come back as they were.
+    expect((await run(reportCommand, ['--json'], env())).stdout).toContain(JSON.stringify(written('05921234567')));
+  }
 });
 
 test('it has the contact columns of the sheet, or the named ones, and never the number of the platform', async () => {

@@ -3,6 +3,7 @@
  * memory. One row a line, a page of the sheet a block; an index says which kinds a block has, so a filter reads no other ones.
  */
 import { type FileHandle, open } from 'node:fs/promises';
+import { readableName } from '../../domain/clean-cell.js';
 import type { DetailField } from '../../domain/merchant.js';
 import {
   callsForNothing,
@@ -60,7 +61,7 @@ function keptRow({ row, status, firstLine, differing, replaces }: PlannedRow, na
   return {
     line: row.line,
     number: row.number,
-    name: (row.merchant?.name ?? row.cells[nameColumn] ?? '').slice(0, LONGEST_NAME),
+    name: (row.merchant?.name ?? readableName(row.cells[nameColumn] ?? '')).slice(0, LONGEST_NAME),
     status,
     problems: row.problems.map(({ code, cell, detail }) => ({ code, cell, ...(detail !== undefined && { detail }) })),
     ...(firstLine !== undefined && { firstLine }),
