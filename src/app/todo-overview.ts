@@ -66,7 +66,7 @@ interface Known {
   /** Those with to-dos. */
   readonly pages: Map<string, ReadPage>;
   pointers: number;
-  /** Refused rows whose merchant a newer sheet has again, by {@link placeOf}; and up to which change that was looked up. */
+  /** Refused rows that need no correction any more, by {@link placeOf}; and up to which change that was looked up. */
   corrected: ReadonlySet<string>;
   correctedAt: number;
   contacts: readonly Pointer[];
@@ -272,7 +272,7 @@ function forget(known: Known, name: string): void {
   known.isMerged = false;
 }
 
-/** Rows that our checks refused leave the list when a newer sheet has their merchant, whatever came of that. */
+/** Rows that our checks refused leave the list when their merchant is under way or a newer sheet has it, whatever came of that. */
 async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Look> {
   const { changes } = known;
   const refused = new Map<RefusedRow, string>();

@@ -1,21 +1,26 @@
 /**
- * Rows that our checks refused, and that were corrected since: a newer sheet has the merchant again. A refused row has no
- * registration that would say so; without this its merchant would be called after the Mini Program was created.
+ * Rows that our checks refused, and whose merchant waits for nothing any more: the enterprise has a Mini Program or is under way,
+ * or a newer sheet has the merchant again. A refused row has no registration that would say so; without this its merchant would
+ * be called after the Mini Program was created.
  */
 import { type Batch, ROWS_PER_PAGE } from '../domain/batch.js';
-import { comparable, type Identify } from '../domain/merchant.js';
-import { nameIn, type RowWithOutcome } from '../domain/row.js';
+import { CODE_RULES, codeTypeOf, withoutHyphens } from '../domain/enterprise-code.js';
+import { comparable, enterpriseOf, type Identify } from '../domain/merchant.js';
+import { isOver, type Registration } from '../domain/registration.js';
+import { batchOf, codeIn, indexOf, nameIn, type RowWithOutcome } from '../domain/row.js';
+import { isWordForNoName } from '../domain/sole-trader.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 
 export interface RefusedRow {
   readonly batch: string;
-  /** As their cells have them; '' where one is missing. */
+  readonly index: number;
+  /** As people read them in their cells; '' where one is missing. */
   readonly name: string;
   readonly code: string;
 }
 
-/** Which of them a newer sheet has again, by name or by code. */
+/** Which of them need no correction any more. */
 export type CorrectedLater = (rows: readonly RefusedRow[]) => Promise<ReadonlySet<RefusedRow>>;
 
 export interface CorrectedLaterTools {
@@ -33,12 +38,12 @@ export function openCorrectedLater(tools: CorrectedLaterTools): CorrectedLater {
     const ageOf = new Map(order.map((id, at) => [id, at]));
     const named = await namedAgain(tools, rows, order);
     const others = rows.filter((row) => !named.has(row) && row.code !== '');
-    const coded = await registeredSince(tools, others, ageOf);
+    const coded = await settledByCode(tools, others, ageOf);
     return new Set([...named, ...coded]);
   };
 }
 
-type AgeByBatch = ReadonlyMap<string, number>;
+// --- by name ----------------------------------------------------------------------------------------------------------
 
 async function namedAgain(
   { batches, rowsNamedAmong }: CorrectedLaterTools,
@@ -52,12 +57,16 @@ async function namedAgain(
   for (const id of order) {
     const batch = open.size === 0 ? undefined : await batches.find(id);
     if (batch !== undefined && batch.purgedAt === undefined) {
-      for (const name of await namesAgain({ batches, rowsNamedAmong }, batch, new Set(open.keys()))) {
-        for (const row of open.get(name) ?? []) found.add(row);
-        open.delete(name);
+      const namesakes = await namesakesIn({ batches, rowsNamedAmong }, batch, new Set(open.keys()));
+      for (const [name, codes] of namesakes) {
+        const again = new Set(open.get(name)?.filter((row) => mayBeOneOf(codes, row.code)));
+        for (const row of again) found.add(row);
+        const left = (open.get(name) ?? []).filter((row) => !again.has(row));
+        if (left.length === 0) open.delete(name);
+        else open.set(name, left);
       }
     }
-    const named = (refusedIn.get(id) ?? []).filter(({ name }) => name.trim() !== '');
+    const named = (refusedIn.get(id) ?? []).filter(({ name }) => isName(name));
     for (const [name, some] of grouped(named, (row) => comparable(row.name))) {
       open.set(name, [...(open.get(name) ?? []), ...some]);
     }
@@ -65,21 +74,53 @@ async function namedAgain(
   return found;
 }
 
-/** Which of these names a batch has. Rows that may have one come page by page, so a page is read once. */
-async function namesAgain(
+const LETTER = /\p{L}/u;
+
+function isName(name: string): boolean {
+  return LETTER.test(name) && !isWordForNoName(name);
+}
+
+/** The enterprises of rows with one name, by the length of what names them; '' stands for a code that names none. */
+type Codes = ReadonlyMap<number, ReadonlySet<string>>;
+
+/**
+ * Two enterprises may have one name, so where both rows have a good code, the codes decide. A licence number (15 digits) cannot be
+ * compared with the codes of the other kinds.
+ */
+function mayBeOneOf(codes: Codes, code: string): boolean {
+  const enterprise = enterpriseNamedBy(code);
+  const ofThisKind = codes.get(enterprise.length);
+  return codes.size > (ofThisKind === undefined ? 0 : 1) || ofThisKind?.has(enterprise) === true;
+}
+
+/** '' where the code is missing, or is wrong in its shape or its check digit. */
+function enterpriseNamedBy(code: string): string {
+  const plain = withoutHyphens(code.replace(/\s+/g, '').toUpperCase());
+  const type = codeTypeOf(plain);
+  if (type === undefined || !CODE_RULES[type].shape.test(plain) || !CODE_RULES[type].checks(plain)) return '';
+  return enterpriseOf(plain);
+}
+
+/** Which of these names a batch has, with the codes of their rows. Rows that may have one come page by page, so a page is read once. */
+async function namesakesIn(
   { batches, rowsNamedAmong }: Pick<CorrectedLaterTools, 'batches' | 'rowsNamedAmong'>,
   batch: Batch,
   names: ReadonlySet<string>,
-): Promise<Set<string>> {
-  const again = new Set<string>();
+): Promise<Map<string, Codes>> {
+  const namesakes = new Map<string, Map<number, Set<string>>>();
   let page: { readonly number: number; readonly rows: readonly RowWithOutcome[] } | undefined;
   for await (const index of rowsNamedAmong(batch, names)) {
     const number = Math.floor(index / ROWS_PER_PAGE);
     if (page?.number !== number) page = { number, rows: await batches.page(batch, number) };
     const entry = page.rows.find((it) => it.index === index);
-    if (entry !== undefined) again.add(comparable(nameIn(entry.row, batch.columns)));
+    if (entry === undefined) continue;
+    const name = comparable(nameIn(entry.row, batch.columns));
+    const enterprise = enterpriseNamedBy(codeIn(entry.row, batch.columns));
+    const codes = namesakes.get(name) ?? new Map<number, Set<string>>();
+    namesakes.set(name, codes);
+    codes.set(enterprise.length, (codes.get(enterprise.length) ?? new Set()).add(enterprise));
   }
-  return again;
+  return namesakes;
 }
 
 function grouped(rows: readonly RefusedRow[], by: (row: RefusedRow) => string): Map<string, RefusedRow[]> {
@@ -93,10 +134,13 @@ function grouped(rows: readonly RefusedRow[], by: (row: RefusedRow) => string): 
   return groups;
 }
 
+// --- by code ----------------------------------------------------------------------------------------------------------
+
 const READ_AT_ONCE = 100;
 
-/** By its code: the row had no name, or has another one now. */
-async function registeredSince(
+type AgeByBatch = ReadonlyMap<string, number>;
+
+async function settledByCode(
   { ledger, identify }: CorrectedLaterTools,
   rows: readonly RefusedRow[],
   ageOf: AgeByBatch,
@@ -107,10 +151,23 @@ async function registeredSince(
     const views = await Promise.all(some.map(({ code }) => ledger.read(identify(code))));
     found.push(
       ...some.filter((row, index) => {
-        const [batch = ''] = views[index]?.registration.row.split('/') ?? [];
-        return (ageOf.get(batch) ?? -1) > (ageOf.get(row.batch) ?? Number.MAX_SAFE_INTEGER);
+        const registration = views[index]?.registration;
+        return registration !== undefined && isSettledBy(registration, row, ageOf);
       }),
     );
   }
   return found;
+}
+
+/** A refused row that is newer than the failure of its enterprise is the one to correct. */
+function isSettledBy(registration: Registration, refused: RefusedRow, ageOf: AgeByBatch): boolean {
+  const { state, earlierAppids, row, joinedRows, waitingRows } = registration;
+  if (state === 'created' || earlierAppids !== undefined || !isOver(state)) return true;
+  return [row, ...joinedRows, ...waitingRows].some((pointer) => isNewer(pointer, refused, ageOf));
+}
+
+function isNewer(pointer: string, refused: RefusedRow, ageOf: AgeByBatch): boolean {
+  const age = ageOf.get(batchOf(pointer)) ?? -1;
+  const ageOfRefused = ageOf.get(refused.batch) ?? Number.MAX_SAFE_INTEGER;
+  return age === ageOfRefused ? indexOf(pointer) > refused.index : age > ageOfRefused;
 }

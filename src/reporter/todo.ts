@@ -166,8 +166,9 @@ export async function todosAmong(
       notes: notes.get(notedBy) ?? NO_NOTES,
     };
     if (entry.relation.kind !== 'refused') return { index: entry.index, todo };
-    const refused = { batch: batch.id, name: todo.merchant, code: codeIn(entry.row, batch.columns) };
-    return { index: entry.index, todo, refused };
+    const { index } = entry;
+    const refused = { batch: batch.id, index, name: todo.merchant, code: codeIn(entry.row, batch.columns) };
+    return { index, todo, refused };
   });
 }
 

@@ -3,11 +3,14 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import type { Batch } from '../../src/domain/batch.js';
+import { licenceCheck } from '../../src/domain/enterprise-code.js';
+import type { Merchant } from '../../src/domain/merchant.js';
+import type { AcceptedRow } from '../../src/domain/row.js';
 import { openNotes } from '../../src/redis/ledger/notes.js';
 import { rowsNamedAmong } from '../../src/redis/ledger/row-index.js';
 import { type CorrectedLater, openCorrectedLater } from '../../src/reporter/corrected-later.js';
 import { type TodoOptions, todosOf } from '../../src/reporter/todo.js';
-import { identify, idOf, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, identify, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -66,16 +69,81 @@ test('a merchant whose row our checks refused is listed until a newer sheet has 
   expect(await listed()).toEqual([]);
 });
 
-test('a row without a name was corrected when a newer sheet has registered its code', async () => {
-  const { load } = openBook(server.redis);
-  const isCorrected = correctedLaterOf(server.redis);
-  const row = { batch: 'b1', name: ' ', code: merchant(1).code.toLowerCase() };
-  await load('b0', [merchant(1)]);
-  await load('b1', [undefined]);
-  expect(await isCorrected([row])).toEqual(new Set());
-  expect(await isCorrected([{ ...row, batch: 'b0' }])).toEqual(new Set());
-  await load('b2', [merchant(2)]);
-  expect(await isCorrected([row, { ...row, code: merchant(2).code }, { ...row, code: '' }])).toEqual(
-    new Set([{ ...row, code: merchant(2).code }]),
-  );
+/** As our checks refuse a row: the cells of a merchant, without a Weixin ID. */
+function refusedRow({ name, code }: Merchant, index: number, changes: Partial<AcceptedRow> = {}): AcceptedRow {
+  const problems = [{ code: 'sheet:wechat_missing', cell: `D${index + 2}` }];
+  return { line: index + 2, cells: [name, code], problems, registration: undefined, ...changes };
+}
+
+/** A batch of refused rows and of accepted ones. */
+async function loadRows(id: string, rows: readonly (AcceptedRow | Merchant)[]): Promise<void> {
+  const { batches, open } = openBook(server.redis);
+  const accepted = rows.map((row, index) => ('code' in row ? acceptedRow(row, index) : row));
+  await batches.accept(await open(id), 0, accepted, ACCEPT_RULES);
+  await batches.complete(id);
+}
+
+async function linesListed(): Promise<string[]> {
+  const todos = await todosOf(openBook(server.redis).batches, options());
+  return todos.map(({ row }) => `${row.batch}:${row.line}`).sort();
+}
+
+test('a refused row is left out while its enterprise is under way or has a Mini Program, in whatever order the rows came', async () => {
+  const { take, record } = openBook(server.redis);
+  const one = merchant(1);
+  // The row that was corrected stands below it in the same sheet; a later sheet has the enterprise once more, refused again.
+  await loadRows('b1', [refusedRow(one, 0), one, refusedRow(merchant(2), 2)]);
+  await loadRows('b2', [refusedRow({ ...one, name: '另一名称', code: one.code.toLowerCase() }, 0)]);
+  expect(await linesListed()).toEqual(['b1:4']);
+  await take(idOf(one));
+  expect(await linesListed()).toEqual(['b1:4']);
+  await record(idOf(one), 'mini_program_created', { appid: 'wx00000000000000aa' });
+  expect(await linesListed()).toEqual(['b1:4']);
+});
+
+test('of an enterprise that has failed, a refused row is listed if it is newer than the row that failed', async () => {
+  const { take, record } = openBook(server.redis);
+  const one = merchant(1);
+  await loadRows('b1', [refusedRow(one, 0), one, refusedRow(one, 2)]);
+  await loadRows('b2', [refusedRow({ ...one, name: '另一名称' }, 0)]);
+  await take(idOf(one));
+  await record(idOf(one), 'create_refused', { problem: 'create:61070' });
+  expect(await linesListed()).toEqual(['b1:3', 'b1:4', 'b2:2']);
+});
+
+test('where both codes are good, they decide whether two rows of one name are the same enterprise', async () => {
+  const name = '虚构小面馆';
+  const [one, other] = [merchant(1, 'ok', { name }), merchant(2, 'ok', { name })];
+  const licence = `35010016000123${licenceCheck('35010016000123')}`;
+  await loadRows('b1', [
+    refusedRow(one, 0),
+    refusedRow({ ...one, code: '9.1E+17' }, 1),
+    refusedRow({ ...one, code: '' }, 2),
+    // A mistyped character, and the licence number of before: the credit code may be the corrected one.
+    refusedRow({ ...one, code: `${one.code.slice(0, -1)}#` }, 3),
+    refusedRow({ ...one, code: licence }, 4),
+  ]);
+  expect(await linesListed()).toEqual(['b1:2', 'b1:3', 'b1:4', 'b1:5', 'b1:6']);
+  await loadRows('b2', [other]);
+  expect(await linesListed()).toEqual(['b1:2']);
+  // An organisation code is that of the credit code which contains it.
+  await loadRows('b3', [refusedRow({ ...one, code: one.code.slice(8, 17) }, 0)]);
+  expect(await linesListed()).toEqual(['b3:2']);
+});
+
+test.each(['无', '-', '个体户'])(
+  'a refused row that is named %s is not corrected by another one of that name',
+  async (name) => {
+    await loadRows('b1', [refusedRow(merchant(1, 'ok', { name }), 0)]);
+    await loadRows('b2', [refusedRow({ ...merchant(2, 'ok', { name }), code: '' }, 0)]);
+    expect(await linesListed()).toEqual(['b1:2', 'b2:2']);
+  },
+);
+
+test('a refused row as export programs write it is left out once its enterprise is registered', async () => {
+  const one = merchant(1);
+  const cells = [one.name, one.code].map((cell) => `="${cell}"`);
+  await loadRows('b1', [refusedRow(one, 0, { cells }), refusedRow(one, 1, { cells: ['', `'${one.code}`] })]);
+  await loadRows('b2', [one]);
+  expect(await linesListed()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Where it is asked which refused rows a newer sheet has again. */
+/** Where it is asked which refused rows need no correction any more. */
 import { rowsNamedAmong } from '../../redis/ledger/row-index.js';
 import { type CorrectedLater, openCorrectedLater } from '../../reporter/corrected-later.js';
 import type { Store } from './store.js';
