@@ -37,6 +37,8 @@ export interface Pointer extends Urgency {
   readonly who: Actor;
   readonly isContacted: boolean;
   readonly refused: RefusedRow | undefined;
+  /** It differs from the row of its file that was taken. */
+  readonly isDuplicate: boolean;
 }
 
 export interface TodoOverview {
@@ -66,7 +68,7 @@ interface Known {
   /** Those with to-dos. */
   readonly pages: Map<string, ReadPage>;
   pointers: number;
-  /** Refused rows that need no correction any more, by {@link placeOf}; and up to which change that was looked up. */
+  /** Refused rows and duplicates that need nothing any more, by {@link placeOf}; and up to which change that was looked up. */
   corrected: ReadonlySet<string>;
   correctedAt: number;
   contacts: readonly Pointer[];
@@ -191,7 +193,7 @@ const ASKED_AT_ONCE = 200;
 
 /** Of most batches every row waits to be sent, or is over without anything left to do. */
 function mayHaveTodos(counts: Counts): boolean {
-  return Object.keys(counts).some((name) => !goesOnByItself(name.split('/')[0] ?? '') && !GET_THEIR_OUTCOME.has(name));
+  return Object.keys(counts).some((name) => !goesOnByItself(name.split('/')[0] ?? '') && name !== 'already_created');
 }
 
 /** It is sent, or sent again, without a person. */
@@ -199,9 +201,6 @@ function goesOnByItself(name: string): boolean {
   const state = Object.hasOwn(STATES, name) ? STATES[name as State] : undefined;
   return state?.outcome === 'pending' && state.acts === 'us';
 }
-
-/** From a row that is listed itself. */
-const GET_THEIR_OUTCOME: ReadonlySet<string> = new Set(['duplicate', 'already_created']);
 
 async function keep(
   { batches }: TodoStore,
@@ -217,7 +216,7 @@ async function keep(
     if (at > 0) await giveWay();
     const found = await todosAmong(batches, batch, entries.slice(at, at + ROWS_AT_ONCE), options);
     for (const { index, todo, refused } of found) {
-      const { registration_id: registration, who_acts: who, finished_at: finishedAt } = todo.row;
+      const { registration_id: registration, who_acts: who, finished_at: finishedAt, outcome } = todo.row;
       pointers.push({
         batch: batch.id,
         index,
@@ -227,6 +226,7 @@ async function keep(
         confirmBy: todo.confirmBy,
         isContacted: todo.notes.contactedAt !== undefined,
         refused,
+        isDuplicate: outcome === 'duplicate',
       });
     }
   }
@@ -259,7 +259,9 @@ function entriesOf(batch: Batch, page: PackedPage): RowWithOutcome[] {
     // A registration that was never sent; of a million new rows nothing is unpacked.
     if (row.isPlain && row.fields === 0) continue;
     const entry = row.entry(batch.columns);
-    if (entry.relation.kind === 'refused' || !goesOnByItself(entry.registration?.state ?? '')) entries.push(entry);
+    const { relation, registration } = entry;
+    const isOwn = relation.kind !== 'refused' && relation.kind !== 'duplicate';
+    if (!isOwn || !goesOnByItself(registration?.state ?? '')) entries.push(entry);
   }
   return entries;
 }
@@ -272,16 +274,27 @@ function forget(known: Known, name: string): void {
   known.isMerged = false;
 }
 
-/** Rows that our checks refused leave the list when their merchant is under way or a newer sheet has it, whatever came of that. */
+/**
+ * Rows that our checks refused leave the list when their merchant is under way or a newer sheet has it, whatever came of that;
+ * duplicates when their enterprise has a Mini Program. What changes then are pages of other rows.
+ */
 async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Look> {
   const { changes } = known;
   const refused = new Map<RefusedRow, string>();
+  const duplicates: Pointer[] = [];
   for (const { pointers } of known.pages.values()) {
-    for (const pointer of pointers) if (pointer.refused !== undefined) refused.set(pointer.refused, placeOf(pointer));
+    for (const pointer of pointers) {
+      if (pointer.refused !== undefined) refused.set(pointer.refused, placeOf(pointer));
+      if (pointer.isDuplicate) duplicates.push(pointer);
+    }
   }
-  if (refused.size > 0) {
-    const corrected = await correctedLaterOf(store)([...refused.keys()]);
-    known.corrected = new Set([...corrected].map((row) => refused.get(row) ?? ''));
+  if (refused.size + duplicates.length > 0) {
+    const [corrected, leaders] = await Promise.all([
+      correctedLaterOf(store)([...refused.keys()]),
+      store.batches.leaders(duplicates.map(({ registration }) => registration)),
+    ]);
+    const created = duplicates.filter(({ registration }) => leaders.get(registration)?.isCreated);
+    known.corrected = new Set([...[...corrected].map((row) => refused.get(row) ?? ''), ...created.map(placeOf)]);
     known.isMerged = false;
   }
   known.correctedAt = changes;
@@ -302,8 +315,9 @@ function merge(known: Known): void {
   for (const read of pages) {
     for (const [who, count] of read.cut) byActor.set(who, (byActor.get(who) ?? 0) + count);
     for (const pointer of read.pointers) {
-      if (pointer.refused !== undefined && known.corrected.has(placeOf(pointer))) continue;
-      if (isFirst(pointer.registration)) all.push(pointer);
+      const mayBeCorrected = pointer.refused !== undefined || pointer.isDuplicate;
+      if (mayBeCorrected && known.corrected.has(placeOf(pointer))) continue;
+      if (isFirst(pointer.registration, pointer.who)) all.push(pointer);
     }
   }
   const contacts = all.filter(({ who }) => !isToSettle(who)).sort(urgency);

@@ -3,7 +3,7 @@
 import type { Batch, Leader, NamedRow } from '../domain/batch.js';
 import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
-import type { Relation, RowWithOutcome } from '../domain/row.js';
+import { batchOf, type Relation, type RowWithOutcome } from '../domain/row.js';
 import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Sentences } from './row-words.js';
@@ -17,6 +17,8 @@ export interface OtherRow {
   readonly differing: readonly DetailField[];
   /** What the registration is now, where the other row stands for it. */
   readonly leader?: Leader | undefined;
+  /** Of a duplicate: the row of a newer sheet that was sent for the enterprise since. */
+  readonly sentSince?: OtherRow | undefined;
 }
 
 export type OtherRelation = Extract<
@@ -41,16 +43,28 @@ export async function otherRowsOf(
     const leader = leaders.get(leaderNamedBy(entry.relation) ?? '');
     const pointer = pointerOf(entry.relation, batch, leader);
     const named = pointer === undefined ? undefined : await batches.rowAt(pointer);
-    return named === undefined ? [] : [[entry.index, { ...otherRow(entry, named, batch), leader }] as const];
+    if (named === undefined) return [];
+    const sentSince = await sentSinceFor(batches, batch, entry, leader);
+    return [[entry.index, { ...otherRow(entry, named, batch), leader, sentSince }] as const];
   });
   return new Map((await Promise.all(found)).flat());
 }
 
-/** The registration that has the other row as its present row. */
+async function sentSinceFor(
+  batches: Pick<Batches, 'rowAt'>,
+  batch: Batch,
+  entry: RowWithOutcome,
+  leader: Leader | undefined,
+): Promise<OtherRow | undefined> {
+  if (entry.relation.kind !== 'duplicate' || leader === undefined || batchOf(leader.row) === batch.id) return undefined;
+  const named = await batches.rowAt(leader.row);
+  if (named === undefined || named.batch.loadedAt <= batch.loadedAt) return undefined;
+  return { ...otherRow(entry, named, batch), leader };
+}
+
+/** The registration whose present row is the other row, or may have been sent after it. */
 function leaderNamedBy(relation: Relation): string | undefined {
-  return relation.kind === 'refused' || relation.kind === 'duplicate' || relation.kind === 'replaced'
-    ? undefined
-    : relation.id;
+  return relation.kind === 'refused' || relation.kind === 'replaced' ? undefined : relation.id;
 }
 
 function pointerOf(relation: Relation, batch: Batch, leader: Leader | undefined): string | undefined {
@@ -83,7 +97,7 @@ export function sentencesOfOther(
 ): Sentences {
   switch (relation.kind) {
     case 'duplicate':
-      return duplicate(other);
+      return duplicate(other, entry.registration?.state === 'created');
     case 'already_created':
       return alreadyCreated(relation.appid ?? entry.registration?.appid, other);
     case 'replaced':
@@ -109,12 +123,13 @@ export function superseded(sentences: Sentences, other: OtherRow | undefined): S
   return { ...sentences, reason: joined([sentences.reason, since]), nextStep: NOTHING, whoActs: 'nobody' };
 }
 
-function duplicate(other: OtherRow | undefined): Sentences {
+function duplicate(other: OtherRow | undefined, isCreated: boolean): Sentences {
   const line = other?.line ?? '?';
   const differing = other?.differing ?? [];
   const fields = listOfDetails(differing);
   const isAlike = differing.length === 0;
-  return {
+  const hasNothingToDo = isAlike || isCreated;
+  const sentences: Sentences = {
     outcome: 'duplicate',
     problem: isAlike ? 'sheet:duplicate' : 'sheet:duplicate_differs',
     reason: joined([
@@ -124,14 +139,16 @@ function duplicate(other: OtherRow | undefined): Sentences {
       },
       isAlike ? NOTHING : { en: `The two rows differ in: ${fields.en}.`, zh: `两行的${fields.zh}不同。` },
     ]),
-    nextStep: isAlike
+    nextStep: hasNothingToDo
       ? { en: `See line ${line}.`, zh: `请见第 ${line} 行。` }
       : {
           en: `Line ${line} was taken. If this row is the right one, delete line ${line} and load the sheet again.`,
           zh: `已采用第 ${line} 行。如应以本行为准，请删除第 ${line} 行后重新导入。`,
         },
-    whoActs: isAlike ? 'nobody' : 'us',
+    whoActs: hasNothingToDo ? 'nobody' : 'us',
   };
+  const { sentSince } = other ?? {};
+  return hasNothingToDo || sentSince === undefined ? sentences : superseded(sentences, sentSince);
 }
 
 function alreadyCreated(appid: string | undefined, other: OtherRow | undefined): Sentences {

@@ -107,7 +107,8 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     for await (const page of batches.pages(batch)) {
       for (const it of await todosAmong(batches, batch, page, options)) {
-        if (!isFirst(it.todo.row.registration_id)) continue;
+        const { registration_id: registration, who_acts: who } = it.todo.row;
+        if (!isFirst(registration, who)) continue;
         if (!options.notContacted || it.todo.notes.contactedAt === undefined) todos.push(withShared(it, share));
       }
       if (todos.length > most + SPARE) keepUrgent(todos, most);
@@ -120,13 +121,15 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
 }
 
 /**
- * Whether a to-do is the first of its merchant: the others are left out. Asked from the newest batch to the oldest, so that the newest
- * row speaks for the merchant. A row that our checks refused has no registration, and stands for itself.
+ * Whether a to-do is the first of its merchant, for the clerk or for an operator: the others are left out. Asked from the newest
+ * batch to the oldest, so that the newest row speaks for the merchant. A row that our checks refused has no registration, and stands
+ * for itself.
  */
-export function oncePerMerchant(): (registration: string) => boolean {
-  const listed = new Set<string>();
-  return (registration) => {
+export function oncePerMerchant(): (registration: string, who: string) => boolean {
+  const [contacted, settled] = [new Set<string>(), new Set<string>()];
+  return (registration, who) => {
     if (registration === '') return true;
+    const listed = isToSettle(who) ? settled : contacted;
     if (listed.has(registration)) return false;
     listed.add(registration);
     return true;
@@ -154,7 +157,8 @@ export async function todosAmong(
   });
   const notes = await options.notesOf(waiting.map(({ notedBy }) => notedBy));
   return waiting.map(({ row, entry, notedBy }) => {
-    const endsAt = entry.registration && confirmByOf(entry.registration);
+    const { index, relation, registration } = entry;
+    const endsAt = relation.kind === 'registered' && registration ? confirmByOf(registration) : undefined;
     const confirmBy = endsAt !== undefined && endsAt > options.now ? endsAt : undefined;
     const todo: Todo = {
       ...(confirmBy !== undefined && { confirmBy }),
@@ -165,8 +169,7 @@ export async function todosAmong(
       notedBy,
       notes: notes.get(notedBy) ?? NO_NOTES,
     };
-    if (entry.relation.kind !== 'refused') return { index: entry.index, todo };
-    const { index } = entry;
+    if (relation.kind !== 'refused') return { index, todo };
     const refused = { batch: batch.id, index, name: todo.merchant, code: codeIn(entry.row, batch.columns) };
     return { index, todo, refused };
   });
@@ -200,8 +203,9 @@ function withoutCells({ cells, surplus, ...row }: ReportRow): Todo['row'] {
   return row;
 }
 
-/** Rows of other kinds get their outcome from a row that is listed itself. */
-function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
+/** Rows of other kinds get their outcome from a row that is listed itself. A duplicate may have other details than that row. */
+function mayNeedSomebody({ relation, registration }: RowWithOutcome): boolean {
+  if (relation.kind === 'duplicate') return registration?.state !== 'created';
   return relation.kind === 'registered' || relation.kind === 'refused';
 }
 

@@ -6,6 +6,7 @@ import type { Batch } from '../../src/domain/batch.js';
 import { licenceCheck } from '../../src/domain/enterprise-code.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { AcceptedRow } from '../../src/domain/row.js';
+import type { Actor } from '../../src/domain/words.js';
 import { openNotes } from '../../src/redis/ledger/notes.js';
 import { rowsNamedAmong } from '../../src/redis/ledger/row-index.js';
 import { type CorrectedLater, openCorrectedLater } from '../../src/reporter/corrected-later.js';
@@ -83,8 +84,9 @@ async function loadRows(id: string, rows: readonly (AcceptedRow | Merchant)[]): 
   await batches.complete(id);
 }
 
-async function linesListed(): Promise<string[]> {
-  const todos = await todosOf(openBook(server.redis).batches, options());
+async function linesListed(...who: Actor[]): Promise<string[]> {
+  const asked = { ...options(), ...(who.length > 0 && { who: new Set(who) }) };
+  const todos = await todosOf(openBook(server.redis).batches, asked);
   return todos.map(({ row }) => `${row.batch}:${row.line}`).sort();
 }
 
@@ -146,4 +148,25 @@ test('a refused row as export programs write it is left out once its enterprise 
   await loadRows('b1', [refusedRow(one, 0, { cells }), refusedRow(one, 1, { cells: ['', `'${one.code}`] })]);
   await loadRows('b2', [one]);
   expect(await linesListed()).toEqual([]);
+});
+
+test('a duplicate with other details is for an operator to settle, until a newer sheet has the enterprise or it is created', async () => {
+  const { take, send, record, batches } = openBook(server.redis);
+  const [one, two] = [merchant(1), merchant(2)];
+  const renamed = (it: Merchant) => ({ ...it, name: '另一名称' });
+  await loadRows('b1', [one, one, renamed(one), two, renamed(two)]);
+  expect(await linesListed('us')).toEqual(['b1:4', 'b1:6']);
+  // The deadline is that of the row that was taken, whose merchant is to be contacted.
+  await send(idOf(one));
+  const [duplicate] = await todosOf(batches, { ...options(), who: new Set(['us']) });
+  expect(duplicate?.confirmBy).toBeUndefined();
+  expect(await linesListed('us', 'legal_person')).toEqual(['b1:2', 'b1:4', 'b1:6']);
+  await record(idOf(one), 'mini_program_created', { appid: 'wx00000000000000aa' });
+  expect(await linesListed('us')).toEqual(['b1:6']);
+  // It was loaded again, as its next step says.
+  await loadRows('b2', [renamed(two)]);
+  expect(await linesListed('us')).toEqual([]);
+  await take(idOf(two));
+  await record(idOf(two), 'create_refused', { problem: 'create:61070' });
+  expect(await linesListed('us', 'merchant')).toEqual(['b2:2']);
 });

@@ -83,12 +83,15 @@ test('two rows of one file with one code and different details are one registrat
   const story = await rehearse();
   const first = merchant(1);
   await story.book.load('b1', [first, { ...renamed(first, 'p103'), legalPersonaWechat: 'weixin_other' }]);
-  await story.start();
-  await story.settled('b1');
   const [, second] = await reportOf(story, 'b1');
   expect(second).toMatchObject({ outcome: 'duplicate', problem: 'sheet:duplicate_differs', who_acts: 'us' });
   expect(second?.reason).toContain("The two rows differ in: the name, the legal person's Weixin ID.");
   expect(second?.next_step).toContain('delete line 2');
+  await story.start();
+  await story.settled('b1');
+  // Loaded again, it could only be already_created.
+  const [, after] = await reportOf(story, 'b1');
+  expect(after).toMatchObject({ problem: 'sheet:duplicate_differs', who_acts: 'nobody', next_step: 'See line 2.' });
   expect(story.seen(first).creates).toBe(1);
 });
 

@@ -5,6 +5,7 @@ import { addNote } from '../../../src/app/note.js';
 import { TODO_SUMMARY, todo } from '../../../src/app/todo.js';
 import { todoPage } from '../../../src/app/todo-list.js';
 import { purgeToolsOf } from '../../../src/app/wiring/purging.js';
+import { ROWS_PER_PAGE } from '../../../src/domain/batch.js';
 import { counted } from '../../../src/domain/words.js';
 import { purge } from '../../../src/operator/purge.js';
 import { key } from '../../../src/redis/keys.js';
@@ -97,6 +98,30 @@ test('what an operator has to settle is listed apart, and the first page counts 
   expect(merchantsIn((await read(it, it.admin, '/todo')).text)).not.toContain(refused);
   const command = await todo(it.store, 'en', { who: new Set(['us']) });
   expect(command.map(({ row }) => row.registration_id).toSorted()).toEqual([refused, unknown].toSorted());
+});
+
+test('a duplicate with other details is to be settled, beside its merchant who is to be contacted, until that is created', async () => {
+  const it = await opened();
+  const taken = merchant(93);
+  const id = it.idOf(taken);
+  // On another page of rows than the row that was taken.
+  const others = Array.from({ length: ROWS_PER_PAGE }, (_, at) => merchant(1_000 + at));
+  await it.book.load('b4', [taken, ...others, { ...taken, name: '另一名称' }]);
+  await it.book.send(id);
+  const listed = async (expected: string) =>
+    until(expected, async () => {
+      const { text } = await it.admin.get('/');
+      const found = [...text.matchAll(/<a href="\/todo\?who=(\w+)">.*?<td class="number"[^>]*>(\d+)</gs)];
+      return found.map(([, who, count]) => `${who} ${count}`).join() === expected;
+    });
+  await listed('legal_person 1,us 1');
+  expect(merchantsIn((await it.admin.whole('/todo?who=us')).text)).toEqual([id]);
+  expect((await todo(it.store, 'en', { who: new Set(['us']) })).map(({ row }) => row.line)).toEqual([
+    String(ROWS_PER_PAGE + 3),
+  ]);
+  await it.book.record(id, 'mini_program_created', { appid: 'wx00000000000000aa' });
+  await listed('');
+  expect(await todo(it.store, 'en', { who: new Set(['us']) })).toEqual([]);
 });
 
 test('the first page does not say that all is done while the sheets are still being read', async () => {
