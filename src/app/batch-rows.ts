@@ -4,7 +4,7 @@ import { linkOf, stageOf } from '../domain/link.js';
 import type { Outcome } from '../domain/registration.js';
 import { nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Actor, Language } from '../domain/words.js';
-import { type ReportRow, reportOf } from '../reporter/report.js';
+import { isDealtWith, type ReportRow, reportOf } from '../reporter/report.js';
 import { reportOptionsOf } from './report-options.js';
 import type { Store } from './wiring/store.js';
 
@@ -29,6 +29,8 @@ export interface ShownRows {
   readonly rows: readonly ShownRow[];
   /** Index of the row from which the next page goes on; undefined at the end of the batch. */
   readonly next: number | undefined;
+  /** How many rows between these are left out because another row was sent for their enterprise since. */
+  readonly dealtWith: number;
   /** Nothing was found in as many rows as one request may read; `next` goes on looking. */
   readonly isCutShort: boolean;
 }
@@ -53,6 +55,7 @@ export async function batchRows(
   let [at, reading] = [from, read(from)];
   const options = await reportOptionsOf(store, language);
   const rows: ShownRow[] = [];
+  let dealtWith = 0;
   for (let reads = 1; at < batch.rows; reads += 1) {
     const all = await reading;
     at = Math.min(at + size, endOfPage(at));
@@ -63,14 +66,18 @@ export async function batchRows(
     for (const [place, row] of reported.entries()) {
       const entry = entries[place];
       if (entry === undefined || !passes(row, filter)) continue;
+      if (isDealtWith(entry, filter)) {
+        dealtWith += 1;
+        continue;
+      }
       const linkEndsAt = linkEndOf(entry, options.now);
-      if (rows.length === most) return { rows, next: entry.index, isCutShort: false };
+      if (rows.length === most) return { rows, next: entry.index, dealtWith, isCutShort: false };
       const name = nameIn(entry.row, batch.columns);
       rows.push({ ...row, index: entry.index, name, ...(linkEndsAt !== undefined && { linkEndsAt }) });
     }
-    if (reads === MOST_READS && at < batch.rows) return { rows, next: at, isCutShort: rows.length < most };
+    if (reads === MOST_READS && at < batch.rows) return { rows, next: at, dealtWith, isCutShort: rows.length < most };
   }
-  return { rows, next: undefined, isCutShort: false };
+  return { rows, next: undefined, dealtWith, isCutShort: false };
 }
 
 function endOfPage(index: number): number {

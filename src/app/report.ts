@@ -29,7 +29,7 @@ export async function batchesToReport(store: Pick<Store, 'batches'>, scope: Repo
 }
 
 export interface ReportRequest
-  extends Pick<ReportOptions, 'language' | 'only' | 'who' | 'problem' | 'since' | 'links'> {
+  extends Pick<ReportOptions, 'language' | 'only' | 'who' | 'problem' | 'since' | 'links' | 'onDealtWith'> {
   readonly format: ReportFormat;
 }
 
@@ -37,9 +37,9 @@ export interface ReportRequest
 export async function report(
   store: Pick<Store, 'batches' | 'calls' | 'settings' | 'redis'>,
   batches: readonly Batch[],
-  { format, language, only, who, problem, since, links }: ReportRequest,
+  { format, language, only, ...filters }: ReportRequest,
 ): Promise<AsyncIterable<string | Uint8Array>> {
-  const options = { ...(await reportOptionsOf(store, language, only)), who, problem, since, links };
+  const options = { ...(await reportOptionsOf(store, language, only)), ...filters };
   return WRITERS[format](store.batches, batches, options);
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { batchesToReport, report } from '../app/report.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { OUTCOME_NAMES, OUTCOMES } from '../domain/outcomes.js';
-import { ACTORS } from '../domain/words.js';
+import { ACTORS, counted, type Words } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { isWorkbook, languageFrom, namesWithWords, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
@@ -78,6 +78,11 @@ export function reportCommand(): Command {
     );
 }
 
+const DEALT_WITH = (rows: number): Words => ({
+  en: `Left out: ${counted(rows, 'row')} whose enterprise was sent again since with a newer row, which --all would include. Without --only the report has every row.`,
+  zh: `已略去 ${rows} 行：其企业此后已按较新的一行重新提交，较新的一行可用 --all 查看。不加 --only 时报告包含全部行。`,
+});
+
 async function writeReport(
   { open, settings }: CommandContext,
   id: string | undefined,
@@ -111,6 +116,7 @@ async function writeReport(
       zh: `最新的批次 ${chosen.id}：${chosen.file}，导入于 ${loadedAt}。`,
     });
   }
+  let dealtWith = 0;
   const pieces = await report(store, batches, {
     format: options.json ? 'json' : isXlsx ? 'xlsx' : 'csv',
     language: languageFrom(options.lang),
@@ -118,11 +124,15 @@ async function writeReport(
     who,
     since,
     links: options.links,
+    onDealtWith: () => {
+      dealtWith += 1;
+    },
   });
   if (options.output === undefined) for await (const piece of pieces) await printData(piece);
   else {
     await writeWhole(options.output, pieces, options.force === true);
     say({ en: `Written: ${options.output}`, zh: `已写入：${options.output}` });
   }
+  if (dealtWith > 0) say(DEALT_WITH(dealtWith));
   return EXIT.done;
 }

@@ -31,6 +31,8 @@ export interface ReportOptions {
   readonly defaultPhone?: string | undefined;
   /** Only rows with a link that the legal person can still open. */
   readonly links?: boolean | undefined;
+  /** Called for each row that {@link isDealtWith} leaves out. */
+  readonly onDealtWith?: (() => void) | undefined;
 }
 
 export type ReportRow = { readonly [column in ReportColumn]: string } & {
@@ -41,15 +43,32 @@ export type ReportRow = { readonly [column in ReportColumn]: string } & {
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, who, problem, since, now } = options;
+  const { only, who, problem, since, now, onDealtWith } = options;
   for await (const page of batches.pages(batch)) {
     const recent = since === undefined ? page : page.filter((entry) => settledAt(entry, batch) >= since);
     const entries = options.links ? recent.filter((entry) => hasLiveLink(entry, now)) : recent;
     const rows = await reportOf(batches, batch, entries, options);
-    const wanted = only === undefined ? rows : rows.filter((row) => only.has(row.outcome as Outcome));
-    const theirs = who === undefined ? wanted : wanted.filter((row) => who.has(row.who_acts as Actor));
-    yield problem === undefined ? theirs : theirs.filter((row) => row.problem === problem);
+    yield rows.filter((row, at) => {
+      if (only !== undefined && !only.has(row.outcome as Outcome)) return false;
+      if (who !== undefined && !who.has(row.who_acts as Actor)) return false;
+      if (problem !== undefined && row.problem !== problem) return false;
+      if (!isDealtWith(entries[at], options)) return true;
+      onDealtWith?.();
+      return false;
+    });
   }
+}
+
+/**
+ * Whether a list by outcome or problem leaves a row out: another row has been sent for its enterprise since. Such a list is the next
+ * upload, in which the old details would take the place of the corrected ones. A list of those on which nobody has to act has it.
+ */
+export function isDealtWith(
+  entry: RowWithOutcome | undefined,
+  { only, who, problem }: { readonly only?: unknown; readonly who?: unknown; readonly problem?: unknown },
+): boolean {
+  if (!entry?.isSuperseded || entry.registration?.state === 'created') return false;
+  return who === undefined && (only !== undefined || problem !== undefined);
 }
 
 /** Some rows of a batch as its report has them. */

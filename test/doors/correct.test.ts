@@ -184,6 +184,25 @@ describe('a merchant who was rejected', () => {
     expect(report).toMatch(/A newer row was sent for this enterprise since: see line 2 of m\.csv \(correction\)/);
   });
 
+  test('leaves the list to work on, which says so, and not the report', async () => {
+    await correct('--name', '甲有限公司');
+    const listed = async (...args: string[]) => {
+      const { stdout, stderr } = await run(reportCommand, [sheet, '--json', ...args], env());
+      const lines = stdout.split('\n').filter(Boolean);
+      return { lines: lines.map((line) => (JSON.parse(line) as { line: string }).line), stderr };
+    };
+    const toCorrect = await listed('--only', 'rejected,expired,invalid');
+    expect(toCorrect.lines).toEqual([]);
+    expect(toCorrect.stderr).toContain('Left out: 1 row whose enterprise was sent again since with a newer row');
+    expect(await listed()).toEqual({ lines: ['2', '3'], stderr: '' });
+    expect(await listed('--only', 'rejected', '--who', 'nobody')).toEqual({ lines: ['2'], stderr: '' });
+    // The correction is refused, too: that row is the one to correct.
+    await rejected();
+    const all = await run(reportCommand, ['--all', '--json', '--only', 'rejected'], env());
+    expect(all.stdout.match(/"line":"2","outcome":"rejected"/g)).toHaveLength(1);
+    expect(all.stdout).toContain('"甲有限公司"');
+  });
+
   test('waits no longer where the business registry asked for days, and says that it is early', async () => {
     await book.record(id, 'retry_asked');
     await book.send(id);

@@ -14,7 +14,7 @@ import type { Batch } from '../../domain/batch.js';
 import { dayInWords } from '../../domain/calendar.js';
 import { OUTCOME_NAMES } from '../../domain/outcomes.js';
 import type { Outcome } from '../../domain/registration.js';
-import { ACTORS, type Actor, type Words } from '../../domain/words.js';
+import { ACTORS, type Actor, counted, type Words } from '../../domain/words.js';
 import { forCreates } from '../../reporter/sending-status.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
@@ -42,6 +42,10 @@ const BATCH = {
   line: { en: 'Line', zh: '行号' },
   merchant: { en: 'Merchant', zh: '商户' },
   reason: { en: 'Reason and next step', zh: '原因与处理办法' },
+  dealtWith: (rows: number): Words => ({
+    en: `${counted(rows, 'row')} left out here: the enterprise was sent again since with a newer row. Without a filter every row is listed.`,
+    zh: `此处略去 ${rows} 行：其企业此后已按较新的一行重新提交。不筛选时列出全部行。`,
+  }),
   noRow: { en: 'No row fits the filter.', zh: '没有符合筛选条件的行。' },
   further: {
     en: 'None among the rows that were read so far. The next page goes on.',
@@ -51,7 +55,7 @@ const BATCH = {
     en: 'The merchants of this batch were purged; its counts are kept.',
     zh: '本批次的商户信息已清除，仅保留数量。',
   },
-} as const satisfies Record<string, Words>;
+} as const;
 
 const MOST = 50;
 
@@ -166,6 +170,7 @@ async function rowsOf(view: View, batch: Batch) {
   return (
     <>
       <RowTable view={view} rows={found.rows} empty={view.say(found.isCutShort ? BATCH.further : BATCH.noRow)} />
+      {found.dealtWith > 0 && <p class="under">{view.say(BATCH.dealtWith(found.dealtWith))}</p>}
       <Pager
         view={view}
         path={`/batches/${encodeURIComponent(batch.id)}`}

@@ -77,6 +77,22 @@ test.each([
   expect(headers.get('content-disposition')).toMatch(/^attachment; filename="b1 report/);
 });
 
+test.each(['?outcome=rejected', '?problem=push%3A103', ''])(
+  'a row that was sent again with a newer row is left out where the rows are filtered, in the page and in its files: %s',
+  async (query) => {
+    const it = await opened();
+    await mixed(it);
+    await it.book.load('b2', [merchant(1, 'ok', { name: '更正的名称' })]);
+    const { text } = await it.admin.get(`/batches/b1${query}`);
+    const lines = [...text.matchAll(/data-heading="Line">(\d+)/g)].map(([, line]) => line);
+    const file = (await it.admin.get(`/batches/b1/report.csv${query}`)).text;
+    const inFile = [...file.matchAll(/"(\d+)","(?:rejected|expired|pending|invalid)"/g)].map(([, line]) => line);
+    expect(lines).toEqual(query === '' ? ['2', '3', '4', '5', '6', '7', '8'] : ['3']);
+    expect(inFile).toEqual(lines);
+    expect(text.includes('1 row left out here')).toBe(query !== '');
+  },
+);
+
 test('a download is whole though its pieces lie in one buffer, and wait for the browser', async () => {
   const piece = Buffer.alloc(4);
   async function* pieces(): AsyncGenerator<string | Buffer> {
