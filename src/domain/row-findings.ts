@@ -41,7 +41,8 @@ export class Findings {
   }
 
   addAt(code: ProblemCode, column: number, field?: Field, detail?: string): void {
-    if (this.problems.some((problem) => problem.code === code && problem.column === field)) return;
+    const cell = column < 0 ? String(this.row.row) : `${columnLetters(column)}${this.row.row}`;
+    if (this.problems.some((problem) => problem.code === code && problem.cell === cell)) return;
     const { severity } = PROBLEMS[code];
     if (severity === 'error') this.stopped = true;
     this.problems = [
@@ -50,7 +51,7 @@ export class Findings {
         code,
         severity,
         ...(field === undefined ? {} : { column: field }),
-        cell: column < 0 ? String(this.row.row) : `${columnLetters(column)}${this.row.row}`,
+        cell,
         ...(detail === undefined ? {} : { detail }),
       },
     ];

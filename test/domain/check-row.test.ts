@@ -715,6 +715,14 @@ describe("the user's own columns of contacts", () => {
     },
   );
 
+  test('have a problem at each damaged cell of a row, and one at a cell with two damaged numbers', () => {
+    const { problems } = checkContact('1.38E+10 1.37E+10', '1.39E+10');
+    expect(problems.map(({ cell, detail }) => [cell, detail])).toEqual([
+      ['G17', '1.38E+10'],
+      ['I17', '1.39E+10'],
+    ]);
+  });
+
   test('are none of ours, and none of an earlier report', () => {
     const { layout: ours } = readHeadings(['name', 'code', '客服电话', 'registration_id', '联系人']);
     expect(ours.contacts).toEqual([4]);
