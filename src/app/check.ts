@@ -32,7 +32,7 @@ export function withoutLedger(settings: Settings): CheckContext {
   return {
     // Only compared with each other.
     identify: identifyWith(''),
-    past: async () => new Map(),
+    past: async () => [],
     forecast: (ready) => forecast(ready, 0, limits.perDay, limits),
     batch: async () => undefined,
   };

@@ -21,32 +21,29 @@ export interface PlannedRow {
   readonly replaces?: true;
 }
 
-/** How rows would relate to the registrations of the ledger, by registration; empty where there is no ledger. */
+/** How each of the rows would relate to the registrations of the ledger; empty where there is no ledger. */
 export type Past = (
   rows: readonly AcceptedRow[],
   acceptRules: AcceptRules,
-) => Promise<ReadonlyMap<string, ExistingMatch>>;
+) => Promise<readonly (ExistingMatch | undefined)[]>;
 
 export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): AsyncGenerator<PlannedRow[]> {
   const firstLines = openFirstLines();
   for await (const page of checkedRows(sheet, rules)) {
     const known = await past(page, rules);
-    yield page.map((row) => plannedRowOf(row, firstLines, known));
+    yield page.map((row, at) => plannedRowOf(row, firstLines, known[at]));
   }
 }
 
-function plannedRowOf(
-  row: CheckedSheetRow,
-  firstLines: FirstLines,
-  known: ReadonlyMap<string, ExistingMatch>,
-): PlannedRow {
+function plannedRowOf(row: CheckedSheetRow, firstLines: FirstLines, match: ExistingMatch | undefined): PlannedRow {
   const { registration, merchant } = row;
   if (registration === undefined) return { row, status: 'invalid' };
   if (merchant === undefined) {
     const firstLine = firstLines.lineOf(registration);
     if (firstLine !== undefined) return { row, status: 'duplicate', firstLine };
-    const match = known.get(registration);
-    return { row, status: match === 'already_created' || match === 'joins' ? STATUS_OF_MATCH[match] : 'invalid' };
+    if (match !== 'already_created' && match !== 'joins') return { row, status: 'invalid' };
+    firstLines.seen(registration, row.line, []);
+    return { row, status: STATUS_OF_MATCH[match] };
   }
   // All details, as in the report, also those that the registration API does not need: one of the two rows is wrong.
   const texts = ALL_DETAILS.map((field) => comparableDetail(merchant, field));
@@ -55,9 +52,8 @@ function plannedRowOf(
     const differing = ALL_DETAILS.filter((_, place) => before.differing.includes(place));
     return { row, status: 'duplicate', firstLine: before.line, differing };
   }
-  const match = known.get(registration) ?? 'begins';
   const planned = match === 'early' ? warnedOf(row, TOO_EARLY) : row;
-  return { row: planned, status: STATUS_OF_MATCH[match], ...(match === 'replaces' && { replaces: true }) };
+  return { row: planned, status: STATUS_OF_MATCH[match ?? 'begins'], ...(match === 'replaces' && { replaces: true }) };
 }
 
 const TOO_EARLY: ProblemCode = 'sheet:too_early';

@@ -333,7 +333,7 @@ describe('a second Mini Program', () => {
   test('is asked for, and is one attempt, however many files name it', async () => {
     const id = await created();
     await book.load('b2', [one]);
-    expect(await book.batches.existingMatches([acceptedRow(one, 0)], again)).toEqual(new Map([[id, 'begins']]));
+    expect(await book.batches.existingMatches([acceptedRow(one, 0)], again)).toEqual(['begins']);
 
     const [b3, b4] = [await book.open('b3'), await book.open('b4')];
     await Promise.all([b3, b4].map((batch) => book.batches.accept(batch, 0, [one, one].map(acceptedRow), again)));
@@ -383,12 +383,13 @@ describe('a second Mini Program', () => {
 test('what rows would be to many registrations is asked for at once', async () => {
   await book.load('b1', [one, two]);
   await book.record(idOf(two), 'cancel_asked');
-  expect(await book.batches.existingMatches([one, two, three].map(acceptedRow), ACCEPT_RULES)).toEqual(
-    new Map([
-      [idOf(one), 'joins'],
-      [idOf(two), 'begins'],
-    ]),
-  );
+  const corrected = { ...one, legalPersonaName: '另一人' };
+  expect(await book.batches.existingMatches([one, corrected, two, three].map(acceptedRow), ACCEPT_RULES)).toEqual([
+    'joins',
+    'replaces',
+    'begins',
+    undefined,
+  ]);
 });
 
 async function callOf(it: typeof one): Promise<{ callSentAt: number }> {

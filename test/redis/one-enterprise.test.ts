@@ -405,9 +405,7 @@ describe('a second Mini Program that was asked for and came to nothing', () => {
     expect(await book.batches.counts('b2')).toEqual({ already_created: 1, duplicate: 1 });
     expect(await ready()).toEqual([]);
     const { batches } = book;
-    expect(await batches.existingMatches([acceptedRow(first, 0)], ACCEPT_RULES)).toEqual(
-      new Map([[id, 'already_created']]),
-    );
+    expect(await batches.existingMatches([acceptedRow(first, 0)], ACCEPT_RULES)).toEqual(['already_created']);
   });
 
   test('so does a row with other details while the second one waits or runs', async () => {

@@ -53,8 +53,8 @@ export interface Batches extends BatchPages {
   rowAt(pointer: string): Promise<NamedRow | undefined>;
   /** The present state of these registrations. */
   leaders(ids: readonly string[]): Promise<Map<string, Leader>>;
-  /** How rows would relate to existing registrations, by registration. */
-  existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<Map<string, ExistingMatch>>;
+  /** How each of the rows would relate to its registration, if it came alone; undefined: there is none yet. */
+  existingMatches(rows: readonly AcceptedRow[], acceptRules: AcceptRules): Promise<(ExistingMatch | undefined)[]>;
 }
 
 /** Of so many batches the last change is found in one run: more would keep Redis from its other clients. */
@@ -213,7 +213,8 @@ export function openBatches(redis: Redis): Batches {
   ): Promise<RowDetails> {
     const compared = comparedDetails(snapshot.registration, acceptRules);
     const details = detailsBeside(snapshot.row?.merchant, row, compared);
-    if (details !== 'same' || snapshot.registration.state !== 'queued') return details;
+    // A row that is never sent leads nothing.
+    if (row.merchant === undefined || details !== 'same' || snapshot.registration.state !== 'queued') return details;
     // If the canaries of an earlier sheet hold it back, it is sent as a row of this sheet, with the options of this load.
     const { id, row: leader } = snapshot.registration;
     return (await redis.zscore(key('held', batchOf(leader)), id)) === null ? 'same' : 'newer';
@@ -282,20 +283,16 @@ export function openBatches(redis: Redis): Batches {
     );
   }
 
-  async function existingMatches(
+  function existingMatches(
     rows: readonly AcceptedRow[],
     acceptRules: AcceptRules,
-  ): Promise<Map<string, ExistingMatch>> {
-    const found = rows.map(async (row) => {
-      const snapshot = row.registration === undefined ? undefined : await ledger.read(row.registration);
-      if (snapshot === undefined) return [];
-      const { id, state, earlierAppids } = snapshot.registration;
-      if (row.merchant !== undefined) return [[id, await existingMatch(snapshot, row, acceptRules)] as const];
-      const hasOne = state === 'created' || earlierAppids !== undefined;
-      if (hasOne) return acceptRules.again ? [] : [[id, 'already_created'] as const];
-      return (await existingMatch(snapshot, row, acceptRules)) === 'joins' ? [[id, 'joins'] as const] : [];
-    });
-    return new Map((await Promise.all(found)).flat());
+  ): Promise<(ExistingMatch | undefined)[]> {
+    return Promise.all(
+      rows.map(async (row) => {
+        const snapshot = row.registration === undefined ? undefined : await ledger.read(row.registration);
+        return snapshot && existingMatch(snapshot, row, acceptRules);
+      }),
+    );
   }
 
   async function existingMatch(snapshot: Snapshot, row: AcceptedRow, acceptRules: AcceptRules): Promise<ExistingMatch> {
