@@ -18,11 +18,13 @@ export interface Forecast extends Outlook {
   readonly before: number;
 }
 
+type Sendable = Pick<Plan, 'ready' | 'replaces'>;
+
 /** What is known beside the sheet: earlier registrations, and how many are sent before this sheet. */
 export interface CheckContext {
   readonly identify: IdentifyInLedger;
   readonly past: Past;
-  forecast(ready: number): Forecast;
+  forecast(plan: Sendable): Forecast;
   batch(id: string): Promise<Batch | undefined>;
 }
 
@@ -33,7 +35,7 @@ export function withoutLedger(settings: Settings): CheckContext {
     // Only compared with each other.
     identify: identifyWith(''),
     past: async () => [],
-    forecast: (ready) => forecast(ready, 0, limits.perDay, limits),
+    forecast: (plan) => forecast(plan, 0, limits.perDay, limits),
     batch: async () => undefined,
   };
 }
@@ -51,7 +53,7 @@ export async function checkContextOf({
   return {
     identify,
     past: batches.existingMatches,
-    forecast: (ready) => forecast(ready, before, ahead.left, ahead.limits),
+    forecast: (plan) => forecast(plan, before, ahead.left, ahead.limits),
     batch: batches.find,
   };
 }
@@ -82,12 +84,13 @@ export function checkSheet(sheet: Sheet, rules: Rules, context: CheckContext): S
     rows: rows(),
     async result() {
       const plan = tally.plan();
-      return { plan, forecast: context.forecast(plan.ready), batch: await context.batch(batchIdOf(sheet, rules)) };
+      return { plan, forecast: context.forecast(plan), batch: await context.batch(batchIdOf(sheet, rules)) };
     },
   };
 }
 
-function forecast(ready: number, before: number, left: number, limits: Limits): Forecast {
-  const ahead = ready === 0 ? 0 : before;
+/** `toSend`: registrations of earlier batches; of those that are replaced, the ready row is sent instead. */
+function forecast({ ready, replaces }: Sendable, toSend: number, left: number, limits: Limits): Forecast {
+  const ahead = ready === 0 ? 0 : Math.max(toSend - replaces, 0);
   return { ...outlook(ready + ahead, left, limits, Date.now()), before: ahead };
 }

@@ -141,6 +141,16 @@ describe('check', () => {
     expect(await checked([sheet], { ...alone(), FASTREGISTER_DAILY_CALLS: '10' })).toMatchObject({ days_needed: 3 });
   });
 
+  test('counts the call of a row that replaces an earlier one once', async () => {
+    await load(saved(sheetOf([merchant(1), merchant(2)]), 'earlier.csv'));
+    const sheet = saved(sheetOf([{ ...merchant(1), legalPersonaWechat: 'weixin_other' }]));
+    const env = { ...withRedis(), FASTREGISTER_DAILY_CALLS: '1' };
+    const planned = { ready: 1, replaces: 1, calls_needed: 1, sent_before: 1, days_needed: 2 };
+    expect(await checked([sheet], env)).toMatchObject(planned);
+    await load(sheet);
+    expect(await openBook(server.redis).workload.toSend()).toBe(planned.calls_needed + planned.sent_before);
+  });
+
   test('knows the past where there is a ledger: what is on its way, what exists, what would be tried again', async () => {
     await load(saved(sheetOf([merchant(9)])));
     const book = openBook(server.redis);

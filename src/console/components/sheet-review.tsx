@@ -167,7 +167,7 @@ function Known({ view, batch }: { view: View; batch: Batch }) {
 async function Checked({ visit, upload, check, at, way }: CheckedProps) {
   const { plan, hasExample, index } = check;
   const context = await checkContextOf(visit.store);
-  const forecast = context.forecast(plan.ready);
+  const forecast = context.forecast(plan);
   const path = `/sheets/${upload.id}`;
   const groups = groupsOf(plan);
   const page = await readFindings(findingsPath(upload, at, way), index, {
