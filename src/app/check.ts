@@ -1,6 +1,7 @@
 /** What loading a sheet would do, found out without sending or storing anything. */
 
 import type { Batch } from '../domain/batch.js';
+import { REFUSED } from '../domain/check-code.js';
 import type { Limits } from '../domain/limits.js';
 import { type IdentifyInLedger, identifyWith } from '../domain/merchant.js';
 import type { Rules } from '../producer/checked-page.js';
@@ -76,8 +77,9 @@ export function checkSheet(sheet: Sheet, rules: Rules, context: CheckContext): S
   const tally = openTally();
   async function* rows(): AsyncGenerator<readonly PlannedRow[]> {
     for await (const page of plannedRows(sheet, rules, context.past)) {
-      for (const row of page) tally.add(row);
-      yield page;
+      const said = page.map(withoutRefusal);
+      for (const row of said) tally.add(row);
+      yield said;
     }
   }
   return {
@@ -87,6 +89,13 @@ export function checkSheet(sheet: Sheet, rules: Rules, context: CheckContext): S
       return { plan, forecast: context.forecast(plan), batch: await context.batch(batchIdOf(sheet, rules)) };
     },
   };
+}
+
+/** A row that has the outcome of another one is not sent, so no other code is asked for, as its report says. */
+function withoutRefusal(planned: PlannedRow): PlannedRow {
+  const { row, status } = planned;
+  if (row.merchant !== undefined || status === 'invalid') return planned;
+  return { ...planned, row: { ...row, problems: row.problems.filter(({ code }) => code !== REFUSED) } };
 }
 
 /** `toSend`: registrations of earlier batches; of those that are replaced, the ready row is sent instead. */

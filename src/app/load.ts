@@ -29,7 +29,8 @@ export async function loadFiles(
   { onOpened, onProgress, onLoaded }: LoadEvents = {},
 ): Promise<Loaded[]> {
   const rules = rulesFor({ settings, identify }, request);
-  const sheets = await openSheetFiles(files, rules, request.mostInvalid ?? 1, { onOpened });
+  const limit = { mostInvalid: request.mostInvalid ?? 1, past: batches.existingMatches };
+  const sheets = await openSheetFiles(files, rules, limit, { onOpened });
   const loaded: Loaded[] = [];
   for (const { file, sheet } of sheets) {
     const result = await withFileName(file, () =>
@@ -50,7 +51,7 @@ export async function loadFiles(
 /** The id of the batch that a file is, or would be. @throws SheetError */
 export async function batchIdIn(store: RulesStore, file: string, request: LoadRequest): Promise<string> {
   const rules = rulesFor(store, request);
-  const [opened] = await openSheetFiles([file], rules, 1);
+  const [opened] = await openSheetFiles([file], rules, undefined);
   return opened === undefined ? '' : batchIdOf(opened.sheet, rules);
 }
 

@@ -3,7 +3,8 @@ import { requiredFields } from '../domain/check-row.js';
 import { nameOnOneLine } from '../domain/printable.js';
 import type { Language } from '../domain/words.js';
 import type { Rules } from '../producer/checked-page.js';
-import { countRefused, refuseMostlyInvalid } from '../producer/checked-rows.js';
+import { refuseMostlyInvalid } from '../producer/checked-rows.js';
+import { countRefused, type Past } from '../producer/plan.js';
 import { openSheet, type Sheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 
@@ -19,6 +20,12 @@ export interface OpenEvents {
   readonly onOpened?: ((opened: SheetFile) => void) | undefined;
 }
 
+/** The largest share of a file's rows that may be invalid, counted beside what the ledger knows. */
+export interface InvalidLimit {
+  readonly mostInvalid: number;
+  readonly past: Past;
+}
+
 /**
  * Every file is opened, and counted where a limit is set, before anything is stored.
  * @throws SheetError that names the file
@@ -26,7 +33,7 @@ export interface OpenEvents {
 export async function openSheetFiles(
   files: readonly string[],
   rules: Rules,
-  mostInvalid: number,
+  limit: InvalidLimit | undefined,
   { language, onOpened }: OpenEvents = {},
 ): Promise<SheetFile[]> {
   const sheets = [];
@@ -35,11 +42,11 @@ export async function openSheetFiles(
     onOpened?.(opened);
     sheets.push(opened);
   }
-  if (mostInvalid < 1)
+  if (limit !== undefined && limit.mostInvalid < 1)
     for (const { file, sheet } of sheets)
       await withFileName(
         file,
-        async () => refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid),
+        async () => refuseMostlyInvalid(await countRefused(sheet, rules, limit.past), limit.mostInvalid),
         language,
       );
   return sheets;

@@ -75,7 +75,7 @@ async function check(context: CommandContext, files: readonly string[], options:
   const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);
   const known = await contextOf(context);
   const rules = { ...rulesOf(context.settings, acceptWarnings, known.identify), again: options.again };
-  const sheets = await openSheetFiles(files, rules, 1, { language: lang, onOpened: sayNotes });
+  const sheets = await openSheetFiles(files, rules, undefined, { language: lang, onOpened: sayNotes });
   const page = options.json ? jsonPage(lang) : textPage(lang);
   const plans: { file: string; plan: Plan }[] = [];
   for (const { file, sheet } of sheets) {

@@ -6,8 +6,9 @@ import { isRedisGone } from '../domain/ledger-errors.js';
 import type { Night, NightFile, RejectedFile, Schedule } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
 import type { Rules } from '../producer/checked-page.js';
-import { countRefused, refuseMostlyInvalid } from '../producer/checked-rows.js';
+import { refuseMostlyInvalid } from '../producer/checked-rows.js';
 import { load } from '../producer/load.js';
+import { countRefused } from '../producer/plan.js';
 import { openSheet } from '../producer/sheets/sheet.js';
 import { SheetError } from '../producer/sheets/sheet-error.js';
 import type { Readings } from '../redis/readings.js';
@@ -86,7 +87,7 @@ async function loadAndPutAway(
   let notes: readonly Words[];
   try {
     const sheet = await openSheet(path, { required: requiredFields(rules.needs) });
-    if (mostInvalid < 1) refuseMostlyInvalid(await countRefused(sheet, rules), mostInvalid);
+    if (mostInvalid < 1) refuseMostlyInvalid(await countRefused(sheet, rules, batches.existingMatches), mostInvalid);
     ({ batch } = await load(sheet, path, { batches, rules, now, canaries: 0 }));
     notes = batch.rows === 0 ? [...sheet.notes, NO_ROW] : sheet.notes;
     if (batch.purgedAt !== undefined) {

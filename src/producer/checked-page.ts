@@ -26,7 +26,7 @@ export type CheckRules = Pick<Rules, 'needs' | 'identify' | 'acceptWarnings'>;
 export interface CheckedSheetRow extends AcceptedRow {
   /** The row's number in a spreadsheet program. */
   readonly number: number;
-  readonly problems: readonly Problem[] & readonly { readonly code: string; readonly cell: string }[];
+  readonly problems: readonly (Problem & { readonly cell: string })[];
 }
 
 export function checkedPage(

@@ -13,18 +13,23 @@ export interface Refused {
   readonly refused: number;
 }
 
-/** Counts rows in a separate pass over the file, because `--max-invalid` has to be decided before a row is stored. */
-export async function countRefused(sheet: Sheet, { needs, acceptWarnings }: Rules): Promise<Refused> {
+/** Counts each row for itself. `hasRefusedCode`: a row is refused for the type of its code, and another one may name its enterprise. */
+export async function countApart(
+  sheet: Sheet,
+  { needs, acceptWarnings }: Rules,
+): Promise<Refused & { readonly hasRefusedCode: boolean }> {
   let rows = 0;
   let refused = 0;
+  let hasRefusedCode = false;
   for await (const page of sheet.rows()) {
     for (const row of page) {
-      const { merchant, problems } = checkRow(row, sheet.layout, needs);
+      const { merchant, refusedCode, problems } = checkRow(row, sheet.layout, needs);
       rows += 1;
       if (merchant === undefined || (problems.length > 0 && !acceptWarnings)) refused += 1;
+      if (refusedCode !== undefined) hasRefusedCode = true;
     }
   }
-  return { rows, refused };
+  return { rows, refused, hasRefusedCode };
 }
 
 /** @throws SheetError where a larger share of the rows is invalid */

@@ -5,7 +5,7 @@ import { ALL_DETAILS, comparableDetail, type DetailField } from '../domain/merch
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import type { AcceptedRow, ExistingMatch } from '../domain/row.js';
 import { type CheckedSheetRow, isWarned, type Rules } from './checked-page.js';
-import { checkedRows } from './checked-rows.js';
+import { checkedRows, countApart, type Refused } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './sheets/first-lines.js';
 import type { Sheet } from './sheets/sheet.js';
 
@@ -33,6 +33,31 @@ export async function* plannedRows(sheet: Sheet, rules: Rules, past: Past): Asyn
     const known = await past(page, rules);
     yield page.map((row, at) => plannedRowOf(row, firstLines, known[at]));
   }
+}
+
+/**
+ * Counts rows in a separate pass over the file, because `--max-invalid` has to be decided before a row is stored. Counted as
+ * `check` does: a row that is not sent, and has the outcome of another one, needs no correction.
+ */
+export async function countRefused(sheet: Sheet, rules: Rules, past: Past): Promise<Refused> {
+  const apart = await countApart(sheet, rules);
+  // Nearly every sheet has no such row, and then no enterprise has to be known.
+  if (!apart.hasRefusedCode) return apart;
+  let refused = 0;
+  for await (const page of plannedRows(sheet, rules, pastOfUnsent(past))) {
+    for (const { status } of page) if (status === 'invalid') refused += 1;
+  }
+  return { rows: apart.rows, refused };
+}
+
+/** Whatever the ledger has, a row that can be sent is not refused: the ledger is asked about the others, which are few. */
+function pastOfUnsent(past: Past): Past {
+  return async (rows, acceptRules) => {
+    const unsent = rows.filter(({ registration, merchant }) => registration !== undefined && merchant === undefined);
+    if (unsent.length === 0) return [];
+    const matches = await past(unsent, acceptRules);
+    return rows.map((row) => matches[unsent.indexOf(row)]);
+  };
 }
 
 function plannedRowOf(row: CheckedSheetRow, firstLines: FirstLines, match: ExistingMatch | undefined): PlannedRow {

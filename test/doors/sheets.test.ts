@@ -10,6 +10,7 @@ import { reportCommand } from '../../src/cli/report.js';
 import { templateCommand } from '../../src/cli/template.js';
 import { readSettings } from '../../src/config.js';
 import { creditCodeCheck, residentCheck } from '../../src/domain/enterprise-code.js';
+import { identifyWith, type Merchant } from '../../src/domain/merchant.js';
 import { load as loadSheet } from '../../src/producer/load.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
 import { key } from '../../src/redis/keys.js';
@@ -53,6 +54,10 @@ async function checked(args: string[], env?: Record<string, string>): Promise<Ch
   const { stdout } = await check([...args, '--json'], env);
   return (JSON.parse(stdout) as Checked[])[0] as Checked;
 }
+
+/** A row with the organisation code of this enterprise. */
+const organisation = (number: number): Merchant =>
+  merchant(number, 'ok', { code: merchant(number).code.slice(8, 17), codeType: 2 });
 
 /** The first row is good, the second has a warning, the third an error, the fourth repeats the first in another width. */
 const MIXED = sheetOf([
@@ -291,6 +296,29 @@ describe('--max-invalid', () => {
 
   test('counts rows that are held back for their warnings', async () => {
     await expect(load(saved(MIXED), '--accept-warnings', 'no', '--max-invalid=25%')).rejects.toThrow(/2 of 4/);
+  });
+
+  test.each([
+    ['duplicate', 'is another form of the code of a row before it', [merchant(1), organisation(1)]],
+    ['already_created', 'names an enterprise that has a Mini Program', [organisation(2)]],
+    ['in_progress', 'names an enterprise whose row is on its way', [organisation(3)]],
+  ])('counts no row that is %s, for check as for load: it %s', async (status, _, merchants) => {
+    const env = { ...withRedis(), WECHAT_REGISTRATION_API: 'fastregisterenterpriseweapp' };
+    await run(loadCommand, [saved(sheetOf([merchant(2), merchant(3)]), 'earlier.csv')], env);
+    const ledgerKey = (await server.redis.hget(key('ledger'), 'key')) ?? '';
+    const book = openBook(server.redis, identifyWith(ledgerKey));
+    const created = identifyWith(ledgerKey)(merchant(2).code);
+    await book.send(created);
+    await book.record(created, 'mini_program_created', { appid: 'wxnew' });
+
+    const args = [saved(sheetOf(merchants)), '--max-invalid', '10%'];
+    const ran = await check(args, env);
+    expect([ran.status, ran.stdout]).toEqual([0, expect.not.stringContaining('code_type_refused')]);
+    expect(await checked(args, env)).toMatchObject({ invalid: 0, [status]: 1 });
+    const loaded = await run(loadCommand, [...args, '--json'], env);
+    expect(loaded.status).toBe(0);
+    const report = await run(reportCommand, ['--json'], env);
+    expect(report.stdout).not.toContain('code_type_refused');
   });
 
   test('lets check say everything before it refuses', async () => {
