@@ -15,7 +15,7 @@ import { OWN_COLUMN, SENTENCES_COLUMN, SHEET_COLUMN } from '../reporter/workbook
 import type { Style } from '../reporter/xlsx/styles.js';
 import { workbookFile } from '../reporter/xlsx/workbook-file.js';
 import type { WorksheetRow } from '../reporter/xlsx/worksheet.js';
-import { DIFFERS, DUPLICATE, duplicateWords } from './row-problems.js';
+import { aboutRow } from './row-problems.js';
 
 const COLUMNS: readonly ReportColumn[] = ['line', 'problem', 'reason', 'next_step'];
 
@@ -67,13 +67,12 @@ function headingsOf(headings: readonly string[], language: Language): string[] {
 }
 
 function cellsOf(planned: PlannedRow, headings: readonly string[], language: Language): string[] {
-  const { row, status, firstLine, differing = [] } = planned;
-  const duplicate = status === 'duplicate' ? [duplicateWords(firstLine, differing)] : [];
-  const code = differing.length > 0 ? DIFFERS : DUPLICATE;
+  const { row } = planned;
+  const about = aboutRow(planned);
   const own: Partial<Record<ReportColumn, string>> = {
     line: String(row.line),
-    problem: [...row.problems.map((problem) => problem.code), ...duplicate.map(() => code)].join(' '),
-    reason: joined([...row.problems.map(reasonByColumn), ...duplicate])[language],
+    problem: [...row.problems, ...about].map(({ code }) => code).join(' '),
+    reason: joined([...row.problems.map(reasonByColumn), ...about.map(({ says }) => says)])[language],
     next_step: joined(nextStepsOf(row.problems))[language],
   };
   return [

@@ -1,4 +1,5 @@
 /** What is wrong with the rows of a sheet, as the people and programs that correct it read it. */
+import { columnOfDetail } from '../domain/correction.js';
 import { type DetailField, listOfDetails } from '../domain/merchant.js';
 import { problemNextStep, problemReason } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
@@ -9,11 +10,6 @@ export const REPLACED = 'row:replaced';
 export const REPLACES: Words = {
   en: 'an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead',
   zh: '之前的表格以不同的信息填写了同一企业且尚未提交，将改为提交本行',
-};
-
-export const REPLACES_LINE: Words = {
-  en: `warning: ${REPLACES.en} [${REPLACED}]`,
-  zh: `警告：${REPLACES.zh} [${REPLACED}]`,
 };
 
 /** Why a row in order is not sent. */
@@ -32,13 +28,7 @@ export const NOT_SENT = {
   },
 } as const satisfies Partial<Record<RowStatus, Words>>;
 
-export function duplicateLine(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
-  const words = duplicateWords(firstLine, differing);
-  if (differing.length === 0) return words;
-  return { en: `warning: ${words.en} [${DIFFERS}]`, zh: `警告：${words.zh} [${DIFFERS}]` };
-}
-
-export function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[] = []): Words {
+function duplicateWords(firstLine: number | undefined, differing: readonly DetailField[]): Words {
   if (differing.length === 0) return { en: `duplicate of line ${firstLine}`, zh: `与第 ${firstLine} 行重复` };
   const fields = listOfDetails(differing);
   return {
@@ -51,24 +41,51 @@ export const DUPLICATE = 'sheet:duplicate';
 
 export const DIFFERS = 'sheet:duplicate_differs';
 
-export function problemsOf({ row, status, firstLine, differing = [] }: PlannedRow, lang: Language): object[] {
-  const problems: object[] = row.problems.map((problem) => ({
-    line: row.line,
-    cell: problem.cell,
-    problem: problem.code,
-    severity: problem.severity,
-    reason: problemReason(problem)[lang],
-    next_step: problemNextStep(problem, row.problems)[lang],
-  }));
+export interface AboutRow {
+  readonly code: typeof REPLACED | typeof DUPLICATE | typeof DIFFERS;
+  readonly severity: 'warning' | 'duplicate';
+  readonly says: Words;
+}
+
+/** What is to be said of a row beside the problems of its cells. */
+export function aboutRow({
+  status,
+  firstLine,
+  differing = [],
+  replaces,
+}: Pick<PlannedRow, 'status' | 'firstLine' | 'differing' | 'replaces'>): AboutRow[] {
+  const about: AboutRow[] = [];
+  if (replaces) about.push({ code: REPLACED, severity: 'warning', says: REPLACES });
   if (status === 'duplicate') {
-    const differs = differing.length > 0;
-    problems.push({
-      line: row.line,
-      problem: differs ? DIFFERS : DUPLICATE,
-      severity: differs ? 'warning' : 'duplicate',
-      firstLine,
-      ...(differs && { differing, reason: duplicateWords(firstLine, differing)[lang] }),
-    });
+    const kind = differing.length > 0 ? DIFFERING : ALIKE;
+    about.push({ ...kind, says: duplicateWords(firstLine, differing) });
   }
-  return problems;
+  return about;
+}
+
+const ALIKE = { code: DUPLICATE, severity: 'duplicate' } as const;
+const DIFFERING = { code: DIFFERS, severity: 'warning' } as const;
+
+export function problemsOf(planned: PlannedRow, lang: Language): object[] {
+  const { row, firstLine, differing = [] } = planned;
+  return [
+    ...row.problems.map((problem) => ({
+      line: row.line,
+      cell: problem.cell,
+      problem: problem.code,
+      severity: problem.severity,
+      reason: problemReason(problem)[lang],
+      next_step: problemNextStep(problem, row.problems)[lang],
+    })),
+    ...aboutRow(planned).map(({ code, severity, says }) => ({
+      line: row.line,
+      cell: String(row.number),
+      problem: code,
+      severity,
+      reason: says[lang],
+      next_step: '',
+      ...(code !== REPLACED && { firstLine }),
+      ...(code === DIFFERS && { differing: differing.map(columnOfDetail) }),
+    })),
+  ];
 }

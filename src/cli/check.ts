@@ -11,12 +11,12 @@ import {
 } from '../app/check.js';
 import { knownAs, noPhone, SEVERITIES } from '../app/check-words.js';
 import { planFacts } from '../app/plan-facts.js';
-import { duplicateLine, problemsOf, REPLACES_LINE } from '../app/row-problems.js';
+import { aboutRow, problemsOf } from '../app/row-problems.js';
 import { openSheetFiles, withFileName } from '../app/sheets.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
 import { nameOnOneLine } from '../domain/printable.js';
 import { problemWords, type ReportedProblem } from '../domain/problems.js';
-import type { Language } from '../domain/words.js';
+import type { Language, Words } from '../domain/words.js';
 import { refuseMostlyInvalid } from '../producer/checked-rows.js';
 import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
 import { LedgerMissing } from '../redis/ledger/identity.js';
@@ -180,14 +180,18 @@ function describeGroups(groups: readonly ProblemGroup[]): string {
   );
 }
 
-function linesOf({ row, status, firstLine, differing, replaces }: PlannedRow, lang: Language): string[] {
-  const colon = lang === 'zh' ? '：' : ': ';
-  const lines = row.problems.map(
-    (problem) =>
-      `${SEVERITIES[problem.severity][lang]}${colon}${problemWords(besideItsLine(problem), row.problems)[lang]} [${problem.code}]`,
-  );
-  if (replaces) lines.push(REPLACES_LINE[lang]);
-  if (status === 'duplicate') lines.push(duplicateLine(firstLine, differing)[lang]);
+function linesOf(planned: PlannedRow, lang: Language): string[] {
+  const { row } = planned;
+  const said = (severity: keyof typeof SEVERITIES, words: Words, code: string): string =>
+    `${SEVERITIES[severity][lang]}${lang === 'zh' ? '：' : ': '}${words[lang]} [${code}]`;
+  const lines = [
+    ...row.problems.map((problem) =>
+      said(problem.severity, problemWords(besideItsLine(problem), row.problems), problem.code),
+    ),
+    ...aboutRow(planned).map(({ severity, says, code }) =>
+      severity === 'duplicate' ? says[lang] : said(severity, says, code),
+    ),
+  ];
   return lines.map((line) => (lang === 'zh' ? ` 第 ${row.line} 行：${line}` : `:${row.line}: ${line}`));
 }
 

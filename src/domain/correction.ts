@@ -1,6 +1,6 @@
 /** Which details of a merchant can be corrected, and what two versions of them say differently. */
 import type { Field } from './columns.js';
-import type { Merchant } from './merchant.js';
+import type { DetailField, Merchant } from './merchant.js';
 
 /** Another code is another enterprise, and so another registration. */
 export type CorrectableField = Exclude<Field, 'code'>;
@@ -14,6 +14,11 @@ const DETAIL_OF: Readonly<Record<CorrectableField, keyof Merchant>> = {
 };
 
 export const CORRECTABLE_FIELDS = Object.keys(DETAIL_OF) as readonly CorrectableField[];
+
+/** The column of a sheet that has this detail. */
+export function columnOfDetail(detail: DetailField): CorrectableField | undefined {
+  return CORRECTABLE_FIELDS.find((field) => DETAIL_OF[field] === detail);
+}
 
 export interface Change {
   readonly field: CorrectableField;

@@ -130,9 +130,10 @@ export function openTally() {
     counts.rows += 1;
     counts[status] += 1;
     if (replaces) counts.replaces += 1;
-    if (isWarned(row)) counts.warned += 1;
+    if (isWarned(row) || replaces || differing.length > 0) counts.warned += 1;
     if (row.merchant?.componentPhone === '') counts.without_phone += 1;
     for (const { code, severity, cell } of row.problems) addProblem(row, code, severity, cell);
+    if (replaces) addProblem(row, 'row:replaced', 'warning', '');
     if (differing.length > 0) addProblem(row, 'sheet:duplicate_differs', 'warning', '');
   }
 

@@ -136,7 +136,7 @@ describe('check', () => {
       problems: [
         { line: 3, cell: 'A3' },
         { line: 4, cell: 'B4' },
-        { line: 5, problem: 'sheet:duplicate', first_line: 2 },
+        { line: 5, problem: 'sheet:duplicate', first_line: 2, reason: 'duplicate of line 2' },
       ],
     });
   });
@@ -154,6 +154,24 @@ describe('check', () => {
     expect(await checked([sheet], env)).toMatchObject(planned);
     await load(sheet);
     expect(await openBook(server.redis).workload.toSend()).toBe(planned.calls_needed + planned.sent_before);
+  });
+
+  test('warns of a row that replaces an earlier one in every form', async () => {
+    await load(saved(sheetOf([merchant(1)]), 'earlier.csv'));
+    const sheet = saved(sheetOf([merchant(2), { ...merchant(1), legalPersonaWechat: 'weixin_other' }]));
+    const { stdout } = await check([sheet], withRedis());
+    const [line = '', words = ''] = /^.*:3: warning: (.*) \[row:replaced\]$/m.exec(stdout) ?? [];
+    expect(line).not.toBe('');
+    expect(stdout).toMatch(/rows with warnings +1$/m);
+    expect(stdout).toMatch(/row:replaced +warning +1 +3$/m);
+    expect(await checked([sheet], withRedis())).toMatchObject({
+      warned: 1,
+      groups: [{ problem: 'row:replaced', severity: 'warning', count: 1, cells: ['3'] }],
+      problems: [{ line: 3, cell: '3', problem: 'row:replaced', severity: 'warning', reason: words, next_step: '' }],
+    });
+    const out = join(folder, 'annotated.csv');
+    await check([sheet, '--annotated', out], withRedis());
+    expect(readFileSync(out, 'utf8')).toContain(`"3","row:replaced","${words}"`);
   });
 
   test('knows the past where there is a ledger: what is on its way, what exists, what would be tried again', async () => {
@@ -192,8 +210,10 @@ describe('check', () => {
     async (api) => {
       const twice = saved(sheetOf([merchant(1), { ...merchant(1), legalPersonaName: '另一人' }]));
       const settings = { ...withRedis(), WECHAT_REGISTRATION_API: api };
-      const { problems } = await checked([twice], settings);
-      expect(problems.map(({ problem }) => problem)).toContain('sheet:duplicate_differs');
+      const { problems, warned } = await checked([twice], settings);
+      const [warning] = problems.filter(({ problem }) => problem === 'sheet:duplicate_differs');
+      expect(warning).toMatchObject({ first_line: 2, differing: ['legal_persona_name'] });
+      expect(warned).toBe(1);
     },
   );
 

@@ -14,7 +14,7 @@ import {
 } from '../../domain/problems.js';
 import type { Words } from '../../domain/words.js';
 import type { PlannedRow, RowStatus } from '../../producer/plan.js';
-import { DIFFERS, DUPLICATE, duplicateWords, NOT_SENT, REPLACED, REPLACES } from '../row-problems.js';
+import { aboutRow, DIFFERS, DUPLICATE, NOT_SENT, REPLACED } from '../row-problems.js';
 
 /** `correct`: errors. `look`: warnings that call for something. `repaired`: warnings that call for nothing. */
 export const FINDING_KINDS = ['correct', 'look', 'repaired', 'not_sent'] as const;
@@ -72,7 +72,8 @@ function keptRow({ row, status, firstLine, differing, replaces }: PlannedRow, na
 
 const NOTHING: Words = { en: '', zh: '' };
 
-function findingsOf({ line, number, name, status, problems, firstLine, differing, replaces }: KeptRow): SheetFinding[] {
+function findingsOf(kept: KeptRow): SheetFinding[] {
+  const { line, number, name, status, problems } = kept;
   const at = { line, name };
   const found: SheetFinding[] = problems.map((problem) => ({
     ...at,
@@ -83,19 +84,17 @@ function findingsOf({ line, number, name, status, problems, firstLine, differing
     nextStep: problemNextStep(problem, problems),
   }));
   const ofRow = { ...at, cell: String(number), nextStep: NOTHING };
-  if (replaces) found.push({ ...ofRow, kind: 'look', code: REPLACED, reason: REPLACES });
-  if (status === 'duplicate') {
-    const code = differing === undefined ? DUPLICATE : DIFFERS;
-    found.push({ ...ofRow, kind: 'not_sent', code, reason: duplicateWords(firstLine, differing) });
-  } else if (status !== 'ready' && status !== 'invalid') {
+  for (const { code, says } of aboutRow(kept)) found.push({ ...ofRow, kind: kindOf(code), code, reason: says });
+  if (status !== 'ready' && status !== 'invalid' && status !== 'duplicate') {
     found.push({ ...ofRow, kind: 'not_sent', code: `row:${status}`, reason: NOT_SENT[status] });
   }
   return found;
 }
 
-/** The kind of what check-row finds, or of a problem group of the plan. */
+/** The kind of what check-row finds, of what is said of a row, or of a problem group of the plan. */
 export function kindOf(code: string): FindingKind {
-  if (code === DIFFERS) return 'not_sent';
+  if (code === DIFFERS || code === DUPLICATE) return 'not_sent';
+  if (code === REPLACED) return 'look';
   if (isError(code)) return 'correct';
   return callsForNothing(code) ? 'repaired' : 'look';
 }

@@ -129,13 +129,13 @@ export interface FindingGroup {
 /** What has to be done comes first. */
 export function groupsOf(plan: CheckPlan): FindingGroup[] {
   const differing = plan.groups.find(({ problem }) => problem === DIFFERS)?.count ?? 0;
-  const ofRows = (code: string, words: Words, count: number, kind: FindingKind = 'not_sent'): FindingGroup[] =>
-    count > 0 ? [{ kind, code, words, count, cells: [] }] : [];
+  const ofRows = (code: string, words: Words, count: number): FindingGroup[] =>
+    count > 0 ? [{ kind: 'not_sent', code, words, count, cells: [] }] : [];
   return [
     ...plan.groups.map(({ problem: code, count, cells }) => ({
       kind: kindOf(code),
       code,
-      words: code === DIFFERS ? DUPLICATE_DIFFERS : problemReason({ code }),
+      words: WORDS_OF_ROWS[code] ?? problemReason({ code }),
       count,
       cells,
     })),
@@ -143,13 +143,15 @@ export function groupsOf(plan: CheckPlan): FindingGroup[] {
     ...ofRows('row:already_created', NOT_SENT.already_created, plan.already_created),
     ...ofRows('row:in_progress', NOT_SENT.in_progress, plan.in_progress),
     ...ofRows('row:waits', NOT_SENT.waits, plan.waits),
-    ...ofRows(REPLACED, REPLACES, plan.replaces, 'look'),
   ].sort((a, b) => FINDING_KINDS.indexOf(a.kind) - FINDING_KINDS.indexOf(b.kind) || b.count - a.count);
 }
 
-const DUPLICATE_DIFFERS: Words = {
-  en: 'the same enterprise as in an earlier row, with other details',
-  zh: '与前面的行为同一企业，但信息不同',
+const WORDS_OF_ROWS: Readonly<Record<string, Words>> = {
+  [DIFFERS]: {
+    en: 'the same enterprise as in an earlier row, with other details',
+    zh: '与前面的行为同一企业，但信息不同',
+  },
+  [REPLACED]: REPLACES,
 };
 
 export function Groups({ view, groups, path }: { view: View; groups: readonly FindingGroup[]; path: string }) {

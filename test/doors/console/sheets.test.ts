@@ -6,6 +6,7 @@ import { addUser, auditPage } from '../../../src/app/console-users.js';
 import { KEPT_MS, removeOldUploads, UPLOAD_LIMITS } from '../../../src/app/uploads/folder.js';
 import { continueEvery } from '../../../src/app/uploads/starting.js';
 import { startConsoleOf } from '../../../src/console/start.js';
+import { ACCEPT_RULES, acceptedRow } from '../../support/ledger.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../../support/merchants.js';
 import { until } from '../../support/until.js';
 import { type Answered, type Console, openConsole, PASSWORD, type Visitor } from './support/visitor.js';
@@ -80,6 +81,20 @@ test('a sheet is shown with its problems by cell and its plan, and the ledger ha
     ['admin', 'sheets.upload', 'done'],
   ]);
   expect(JSON.stringify(entries)).not.toContain('虚构');
+});
+
+test('a row that replaces an earlier one is a warning, as check says, and its call is counted once', async () => {
+  const { book, store, one } = await opened({ FASTREGISTER_DAILY_CALLS: '1' });
+  const openedBatch = await book.open('b1');
+  const row = { ...acceptedRow(merchant(1), 0), registration: store.identify(merchant(1).code) };
+  await book.batches.accept(openedBatch, 0, [row], ACCEPT_RULES);
+  const replacing = merchant(1, 'ok', { legalPersonaWechat: 'weixin_other' });
+  const { page } = await uploaded(one, [file(sheetOf([replacing]))]);
+  expect(page.text).toMatch(/<dt>rows with warnings<\/dt><dd>1<\/dd>/);
+  expect(page.text).toMatch(/<dt>days needed at today&#39;s quota<\/dt><dd>1<\/dd>/);
+  expect(page.text).not.toContain('sent before them');
+  expect(page.text.match(/this row is sent instead<\/a><small class="id">row:replaced/g)).toHaveLength(1);
+  expect(page.text).toMatch(/data-heading="Cell">line 2<.*?to look at.*?this row is sent instead/s);
 });
 
 test('however often it is started, in two tabs and with other options, there is one batch', async () => {
