@@ -26,7 +26,7 @@ import { type CommandContext, command, EXIT, perform, UsageError } from './comma
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
 import { jsonText } from './json.js';
 import { spoken } from './language.js';
-import { type SheetOptions, sayWhichRules, withSheetOptions } from './sheets.js';
+import { type SheetOptions, sayWhichRules, sayWhichRulesFailed, withSheetOptions } from './sheets.js';
 import { noMerchants, sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
 
@@ -69,13 +69,14 @@ async function check(context: CommandContext, files: readonly string[], options:
       zh: '--annotated 只能用于一个文件：请逐个检查。',
     });
   }
-  sayWhichRules(context.settings);
   const lang = languageFrom(options.lang);
   const mostInvalid = mostInvalidFrom(options.maxInvalid);
   const acceptWarnings = yesOrNo('--accept-warnings', options.acceptWarnings);
   const known = await contextOf(context);
   const rules = { ...rulesOf(context.settings, acceptWarnings, known.identify), again: options.again };
-  const sheets = await openSheetFiles(files, rules, undefined, { language: lang, onOpened: sayNotes });
+  const sheets = await openSheetFiles(files, rules, undefined, { language: lang, onOpened: sayNotes }).catch(
+    sayWhichRulesFailed(context.settings),
+  );
   const page = options.json ? jsonPage(lang) : textPage(lang);
   const plans: { file: string; plan: Plan }[] = [];
   for (const { file, sheet } of sheets) {
@@ -101,6 +102,7 @@ async function check(context: CommandContext, files: readonly string[], options:
     plans.push({ file, plan: result.plan });
   }
   await page.close();
+  sayWhichRules(context.settings);
   if (options.annotated !== undefined) {
     say({ en: `Written: ${options.annotated}`, zh: `已写入：${options.annotated}` });
   }

@@ -3,7 +3,14 @@ import type { Command } from 'commander';
 import { countOf } from '../domain/batch.js';
 import { type CommandContext, command, EXIT, perform } from './command.js';
 import { spoken } from './language.js';
-import { CANARY, loadFlagsFrom, type SheetOptions, sayWhichRules, withSheetOptions } from './sheets.js';
+import {
+  CANARY,
+  loadFlagsFrom,
+  type SheetOptions,
+  sayWhichRules,
+  sayWhichRulesFailed,
+  withSheetOptions,
+} from './sheets.js';
 import { loadShown } from './shown.js';
 import { print, printJson } from './terminal.js';
 
@@ -32,10 +39,9 @@ export function loadCommand(): Command {
 
 async function loadAll(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
   const loadOptions = loadFlagsFrom(options);
-  sayWhichRules(context.settings);
   const store = await context.open('bulk');
   letOthersGoFirst();
-  const loaded = await loadShown(store, files, loadOptions);
+  const loaded = await loadShown(store, files, loadOptions).catch(sayWhichRulesFailed(context.settings));
   if (options.json)
     await printJson(
       loaded.map(({ batch, known, counts }) => ({
@@ -48,6 +54,7 @@ async function loadAll(context: CommandContext, files: readonly string[], option
       })),
     );
   else for (const { batch } of loaded) await print(`${batch.id}\n`);
+  sayWhichRules(context.settings);
   return loaded.some(({ counts }) => countOf(counts, 'invalid') > 0) ? EXIT.someNeedAPerson : EXIT.done;
 }
 

@@ -50,6 +50,14 @@ export function sayWhichRules(settings: Pick<Settings, 'given'>): void {
   if (isApiUndecided(settings)) say(API_NOT_CHOSEN);
 }
 
+/** The headings may lack what the API that was meant does not need. */
+export function sayWhichRulesFailed(settings: Pick<Settings, 'given'>): (error: unknown) => never {
+  return (error) => {
+    sayWhichRules(settings);
+    throw error;
+  };
+}
+
 const API_NOT_CHOSEN: Words = {
   en: "WECHAT_REGISTRATION_API is not chosen: rows are checked by the rules of fastregisterweapp, which also needs the legal person's Weixin ID and name. fastregisterenterpriseweapp, today's API, does not. Choose before you ask merchants: `fastregister doctor` says how.",
   zh: '尚未选择 WECHAT_REGISTRATION_API：暂按 fastregisterweapp 的规则校验，该接口还需要法人微信号和法人姓名；现行接口 fastregisterenterpriseweapp 不需要。请先选择，再联系商户：`fastregister doctor` 会说明如何选择。',
