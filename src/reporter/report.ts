@@ -60,8 +60,8 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
 }
 
 /**
- * Whether a list by outcome or problem leaves a row out: another row has been sent for its enterprise since. Such a list is the next
- * upload, in which the old details would take the place of the corrected ones. A list of those on which nobody has to act has it.
+ * Whether a list by outcome or problem leaves a row out, because another row has been sent for its enterprise since. Such a list is
+ * the next upload, and the old details would take the place of the corrected ones. A list for `nobody` keeps the row.
  */
 export function isDealtWith(
   entry: RowWithOutcome | undefined,

@@ -70,7 +70,7 @@ test('a row that fails again, with another reason and the same counts, is in the
 
 test('a note writes no report again, and a look at nights that have not changed asks for nothing but that', async () => {
   const { book, night, id, path, look } = await endedNight();
-  // Somebody corrects the report where it lies.
+  // As if a clerk had corrected the report where it lies.
   writeFileSync(path, 'corrected');
   await book.record(id, 'noted', { note: 'phoned', who: 'wang' });
   await look();
