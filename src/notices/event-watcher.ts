@@ -55,7 +55,7 @@ export interface EventWatcher {
 }
 
 const LOOK_EVERY_MS = 5_000;
-/** Older batches are done, and were reported. */
+/** Of older batches only those are watched that were pending when they were looked at last: the others were reported. */
 const BATCHES_WATCHED = 500;
 
 export function startEventWatcher(options: EventWatcherOptions): EventWatcher {
@@ -81,22 +81,32 @@ async function look(options: EventWatcherOptions): Promise<void> {
   await reportALoss(options);
 }
 
+/** Before the id of a batch, among the subjects of notices. */
+const SUBJECT = 'batch ';
+
 async function reportBatches(
   { sentNotices, batches, nights, now }: EventWatcherOptions,
   known: Readonly<Record<string, string>>,
 ): Promise<void> {
   // If no notice was ever sent, batches that were done before are no news.
   const isFirst = known.since === undefined;
-  for (const id of (await batches.list()).slice(-BATCHES_WATCHED)) {
-    const subject = `batch ${id}`;
+  const loaded = await batches.list();
+  const isPending = (subject: string): boolean => subject.startsWith(SUBJECT) && known[subject] === 'open';
+  const pending = Object.keys(known).filter(isPending);
+  // More than these may have been loaded since the last look, if no process ran meanwhile.
+  const seen = Number(known.batches ?? loaded.length);
+  const newest = loaded.slice(Math.max(0, Math.min(seen, loaded.length - BATCHES_WATCHED)));
+  for (const id of new Set([...pending.map((subject) => subject.slice(SUBJECT.length)), ...newest])) {
+    const subject = `${SUBJECT}${id}`;
     const outcomes = byOutcome(await batches.counts(id));
     const isReported = known[subject] === 'done';
-    if (outcomes.pending !== undefined) {
+    if (outcomes.pending !== undefined || !(isReported || (await batches.find(id))?.complete)) {
       // A retry has opened it again.
       if (isReported) await sentNotices.note(subject, 'open');
+      else if (known[subject] === undefined) await sentNotices.noteFirst(subject, 'open');
       continue;
     }
-    if (isReported || !(await batches.find(id))?.complete) continue;
+    if (isReported) continue;
     if (isFirst) await sentNotices.note(subject, 'done');
     else {
       await sentNotices.sendOnce(subject, 'done', id, {
@@ -108,6 +118,7 @@ async function reportBatches(
       });
     }
   }
+  if (seen !== loaded.length || known.batches === undefined) await sentNotices.note('batches', String(loaded.length));
   if (isFirst) await sentNotices.note('since', String(now()));
 }
 

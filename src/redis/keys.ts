@@ -172,7 +172,10 @@ const NAMES = {
   reading: 'reading',
   /** string: the last fence that was given out */
   fence: 'fence',
-  /** hash: the last notice to FASTREGISTER_NOTIFY_URL by subject: a batch, `line` or `quota` */
+  /**
+   * hash: the last notice to FASTREGISTER_NOTIFY_URL by subject: a batch (`open` while it is pending), `line` or `quota`; and how many
+   * batches there were at the last look (`batches`)
+   */
   sentNotices: 'sent-notices',
   /** hash: the identity of this ledger (`ledger/identity.ts`); `key`: the key of the HMAC that turns codes into registration ids */
   ledger: 'ledger',

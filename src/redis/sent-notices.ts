@@ -11,6 +11,8 @@ export interface SentNotices {
   sendOnce(subject: string, what: string, orderingKey: string, notice: Notice): Promise<void>;
   /** Remembers the notice as sent without queuing it. */
   note(subject: string, what: string): Promise<void>;
+  /** The same, if nothing was sent or noted about the subject: another process may have just sent a notice. */
+  noteFirst(subject: string, what: string): Promise<void>;
 }
 
 export function openSentNotices(redis: Redis, outlets: readonly Outlet[]): SentNotices {
@@ -31,6 +33,9 @@ export function openSentNotices(redis: Redis, outlets: readonly Outlet[]): SentN
     },
     async note(subject, what) {
       await redis.hset(key('sentNotices'), subject, what);
+    },
+    async noteFirst(subject, what) {
+      await redis.hsetnx(key('sentNotices'), subject, what);
     },
   };
 }

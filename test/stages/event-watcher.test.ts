@@ -89,6 +89,28 @@ test('a batch that is done is reported once, by whichever process, and again aft
 });
 
 test.each([
+  ['while processes look', true],
+  ['while no process looks', false],
+])('a batch is reported when it is done, however many were loaded since, %s', async (_, isSeenBefore) => {
+  const { load, send, record } = openBook(db.redis);
+  const one = idOf(merchant(1));
+  await look();
+  await load('large', [merchant(1)]);
+  await send(one);
+  if (isSeenBefore) await look();
+  await db.redis.rpush(key('batches'), ...Array.from({ length: 500 }, (_, number) => `being loaded ${number}`));
+  await load('newest', [undefined]);
+  await look();
+  const reported = async () => (await noticesWaiting()).map(({ data }) => data.batch);
+  expect(await reported()).toEqual(['newest']);
+  await record(one, 'registration_refused', { problem: 'push:103' });
+  await look(3);
+  expect(await reported()).toEqual(['large']);
+  await look();
+  expect(await reported()).toEqual([]);
+});
+
+test.each([
   [{}, true],
   [{ ending: 'done', endedAt: Date.now() }, true],
   [{ ending: 'done', endedAt: Date.now() - 3_600_000 }, false],
