@@ -17,6 +17,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'samples/README.md',
+  'docs/json.md',
   'docs/zh/sheets.md',
   'docs/zh/reports.md',
   'docs/zh/nights.md',
