@@ -106,6 +106,7 @@ const VERDICTS: Readonly<Record<LineVerdict, string>> = {
   refused: 'WeChat refused the merchant',
   taken: 'WeChat answered something else',
   again: "WeChat's gateway turned the call away",
+  unsent: 'the call was not made',
   failed: 'a fault that does not concern the merchant',
 };
 

@@ -59,7 +59,7 @@ export const LINE_EVENTS = {
   passing_fault: { en: 'a fault that may end by itself was met often enough', zh: '可能自行消失的故障已达到次数' },
   probe_sent: { en: 'a call got its permit as the probe', zh: '某次请求获准作为试探请求' },
   probe_answered: { en: 'WeChat took the probe, or refused its merchant', zh: '微信已受理试探请求，或未通过其商户信息' },
-  probe_void: { en: 'the probe was turned away before WeChat looked at it: nothing was learnt', zh: '试探请求在微信处理前被退回，没有得到结果' },
+  probe_void: { en: 'the probe was not made, or turned away before WeChat looked at it: nothing was learnt', zh: '试探请求没有发出，或在微信处理前被退回，没有得到结果' },
   probe_failed: { en: 'the probe met the fault again', zh: '试探请求再次遇到该故障' },
   probe_blocked: { en: 'the probe met another fault on the way to WeChat, which may end by itself', zh: '试探请求在途中遇到另一可能自行消失的故障' },
   earlier_probe_accepted: { en: 'a push or a search says that WeChat had accepted the probe before', zh: '推送或查询表明微信已受理此前的试探请求' },
@@ -123,9 +123,9 @@ export function isHalfOpen(state: LineState): boolean {
 /**
  * The verdict of the worker on a call, for the line and the first rows of a batch (effects.ts). `accepted`: WeChat accepted the
  * task. `refused`: it refused the merchant. `taken`: any other answer of WeChat. `again`: WeChat's gateway turned the call away.
- * `failed`: a fault was met that does not concern the merchant.
+ * `unsent`: the call was not made. `failed`: a fault was met that does not concern the merchant.
  */
-export type LineVerdict = 'accepted' | 'refused' | 'taken' | 'again' | 'failed';
+export type LineVerdict = 'accepted' | 'refused' | 'taken' | 'again' | 'unsent' | 'failed';
 
 /**
  * The verdict on a probe by the verdict of its registration's state (registration.ts, STATES), where the worker gives none because
@@ -158,6 +158,8 @@ export const PROBE_ANSWERS: readonly ProbeAnswer[] = [
   { verdict: 'taken', event: 'probe_answered', because: { en: 'another fault concerns the merchant of the probe alone', zh: '其他故障只与试探请求的商户有关' } },
   { verdict: 'again', probe: 'any', event: 'probe_answered', because: { en: 'WeChat could not be reached, and this call has reached it', zh: '此前无法连接微信，而本次请求已到达' } },
   { verdict: 'again', event: 'probe_void', because: { en: 'nothing was learnt of the fault', zh: '没有得到与该故障有关的结果' } },
+  { verdict: 'unsent', met: 'same', event: 'probe_failed', because: { en: 'the fault that stopped the line prevents the call', zh: '导致停止的故障使请求无法发出' } },
+  { verdict: 'unsent', event: 'probe_void', because: { en: 'WeChat did not see this call', zh: '微信没有收到本次请求' } },
   { verdict: 'failed', met: 'any', event: 'probe_blocked', because: { en: 'no call gets through to WeChat', zh: '任何请求都无法到达微信' } },
   { verdict: 'failed', probe: 'create', met: 'create', event: 'probe_blocked', because: { en: 'the line opens by itself, whichever of the two faults it is', zh: '无论是哪一个故障，提交都会自动恢复' } },
   { verdict: 'failed', probe: 'any', met: 'create', event: 'probe_blocked', because: { en: 'the line opens by itself, whichever of the two faults it is', zh: '无论是哪一个故障，提交都会自动恢复' } },

@@ -67,7 +67,7 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
 export function factOfExpiredPermit(context: FactContext, sent: MadeCall): Pick<CallResult, 'fact' | 'effects'> {
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
-    effects: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'again' },
+    effects: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'unsent' },
   };
 }
 
@@ -95,7 +95,7 @@ export function factOfNoJournal(context: FactContext, sent: MadeCall): Pick<Call
       ...fault(context, 'create', problem, ''),
       giveBack: { day: sent.day, person: sent.person, call: true },
       pauseMs: until - at,
-      verdict: 'failed',
+      verdict: 'unsent',
     },
   };
 }

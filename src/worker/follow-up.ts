@@ -53,7 +53,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
         until: at,
         problem: 'call:permit_expired',
       } as const;
-      await recordFact(context, id, expired, {}, permit.snapshot);
+      await recordFact(context, id, expired, { searchVerdict: 'unsent' }, permit.snapshot);
       return;
     }
     if (permit.kind === 'go') {

@@ -106,12 +106,12 @@ test.each(PROBING)(
   'the answer to a probe of a line that is $from, tried by $probe, is what the table says',
   async ({ from, probe }) => {
     for (const [met, fault] of Object.entries(FAULTS)) {
-      for (const verdict of ['accepted', 'refused', 'taken', 'again', 'failed'] as const) {
+      for (const verdict of ['accepted', 'refused', 'taken', 'again', 'unsent', 'failed'] as const) {
         await lineIs(from, probe, { probe: SENT });
         await book.record(SENT, 'answer_lost', {}, { verdict, ...fault });
         await compare(from, probe, eventOf(verdict, probe, met), `${verdict}, ${met}`);
       }
-      for (const searchVerdict of ['taken', 'again', 'failed'] as const) {
+      for (const searchVerdict of ['taken', 'again', 'unsent', 'failed'] as const) {
         await lineIs(from, probe, { probe: SENT });
         await book.record(SENT, 'answer_lost', {}, { searchVerdict, ...fault });
         const verdict = PROBE_CALLS[probe ?? 'create'].search ? searchVerdict : undefined;

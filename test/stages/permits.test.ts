@@ -131,4 +131,30 @@ describe('a call whose permit has expired', () => {
     expect((await book.ledger.history(id)).map(({ kind }) => kind).slice(-2)).toEqual(['search_sent', 'search_void']);
     expect(await book.workload.dueUntil('follow-up', Date.now() + 1_000)).toBe(1);
   });
+
+  test.each(['create', 'search'])(
+    '(%s) as the probe of a stopped line does not open it: the next call tries it',
+    async (call) => {
+      if (call === 'search') {
+        await book.send(id);
+        await book.record(id, 'task_unclear', { until: 1, callSentAt: (await book.registration(id)).sentAt ?? 0 });
+      }
+      await book.load('b2', [merchant(1)]);
+      const tried = { probeCall: 'any', firstMs: 0, maxMs: 0, failedProbes: 1, dueAt: 0 };
+      await server.redis.hset(key('line'), {
+        state: 'retrying',
+        problem: 'call:lost',
+        because: 'cut',
+        at: 1,
+        ...tried,
+      });
+
+      const late = answeredLate(context(), 40_000);
+      if (call === 'create') await submit(late, openSemaphore(1), { kind: 'submit', name: `${id}-1-0` }, id);
+      else await followUp(late, { kind: 'follow-up', name: `${id}-1-0` }, id);
+      expect(calls).toEqual([]);
+      expect(await book.calls.line()).toMatchObject({ problem: 'call:lost', halfOpen: false, probe: { failed: 1 } });
+      expect((await book.take(idOf(merchant(1)))).kind).toBe('go');
+    },
+  );
 });

@@ -231,6 +231,14 @@ describe('a job', () => {
     expect(await server.redis.hget(calls, 'create')).toBe('0');
   });
 
+  test('that the journal does not take says nothing about the fault of a line that it tries', async () => {
+    const line = { state: 'half_open', problem: 'create:61004', because: 'IP', at: 1 };
+    await server.redis.hset(key('line'), line);
+    await work(({ memory }) => ({ memory: { ...memory, write: async () => false } }));
+    expect(sent).toBe(0);
+    expect(await server.redis.hgetall(key('line'))).toEqual({ ...line, at: '1' });
+  });
+
   test('that Redis does not confirm is not sent, and its call and its try are given back', async () => {
     await work(() => ({ confirm: async () => false }));
     expect(sent).toBe(0);

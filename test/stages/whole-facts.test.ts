@@ -204,7 +204,7 @@ describe('a create', () => {
   test('that was not made because its permit had expired goes back as if nothing had been', () => {
     expect(factOfExpiredPermit(context(), sent())).toEqual({
       fact: { ...call, kind: 'create_void', problem: 'call:permit_expired' },
-      effects: { giveBack: { ...GIVE_BACK, call: true }, verdict: 'again' },
+      effects: { giveBack: { ...GIVE_BACK, call: true }, verdict: 'unsent' },
     });
   });
 
@@ -216,7 +216,7 @@ describe('a create', () => {
         repeatedError: { call: 'create', code: 'call:no_journal', met: '', most: LIMITS.stopAfter, countsCalls: false },
         giveBack: { ...GIVE_BACK, call: true },
         pauseMs: ms,
-        verdict: 'failed',
+        verdict: 'unsent',
       },
     });
   });

@@ -31,9 +31,9 @@ local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"wri
 --   repeatedError { call, code, most, countsCalls, met, probe, undo }: a fault of WeChat or of the network that this `call`
 --                (create or search) met; `most` merchants, or calls, in a row stop the line. met: the fault in words without
 --                a merchant's data; undo: the write set (JSON) that returns the try if the line stops; code '': no fault
---   verdict      what the answer to a create means for other creates: accepted, refused, taken, again or failed
+--   verdict      what the answer to a create means for other creates: accepted, refused, taken, again, unsent or failed
 --   rowVerdict   withdrawn: as what the first rows of a batch count it; none: for these and the line's probe nothing has happened
---   searchVerdict  what the answer to a search says of the way to WeChat: taken, again or failed
+--   searchVerdict  what the answer to a search says of the way to WeChat: taken, again, unsent or failed
 --   offline      { day, met, most, because, problem }: whether a create got the answer of an API that is offline
 -- The write set may serve other registrations, too, and is not changed.
 function record(id, write_set, write_id)
