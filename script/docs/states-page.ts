@@ -156,8 +156,9 @@ function theLine(): string[] {
     '',
     '## The answer to the probe',
     '',
-    'The first line that fits. Without an answer, because the worker died in the call, a registration that WeChat accepted since',
-    'counts as accepted, one that failed counts as a fault, and in any other state another probe is sent later.',
+    'The first line that fits. Without an answer to a create, because the worker died in the call, a registration that WeChat',
+    'accepted since counts as accepted, one that failed counts as a fault, and in any other state another probe is sent later, as',
+    'after a search without an answer.',
     '',
     ...table(
       ['answer', 'the probe can be', 'the fault that it met', 'event', 'because', '原因'],

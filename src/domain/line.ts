@@ -128,8 +128,9 @@ export function isHalfOpen(state: LineState): boolean {
 export type LineVerdict = 'accepted' | 'refused' | 'taken' | 'again' | 'unsent' | 'failed';
 
 /**
- * The verdict on a probe by the verdict of its registration's state (registration.ts, STATES), where the worker gives none because
- * it has died in the call. A state without an entry says nothing, and another probe is sent later.
+ * The verdict on a create that is the probe, by the verdict of its registration's state (registration.ts, STATES), where the worker
+ * gives none because it has died in the call. A state without an entry says nothing, nor does any state of a search, and another
+ * probe is sent later.
  */
 export const VERDICTS_WITHOUT_ANSWER = {
   accepted: 'accepted',

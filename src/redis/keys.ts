@@ -51,9 +51,10 @@ const NAMES = {
   /**
    * hash, absent while the line runs: its state (domain/line.ts), why it is stopped (because, problem) and since when (at), how
    * often and with how many merchants the fault was met (times, merchants, since), a person's reason to pause it (paused); the
-   * registration whose call is the probe (probe, probeDeadline), and that of an earlier probe without an answer (earlierProbe).
-   * For a line that opens by itself: which call is the probe (probeCall: create or any), what is asked first (question), the
-   * waits (firstMs, maxMs), how many probes failed (failedProbes), and when the next is due (dueAt)
+   * registration whose call is the probe (probe, probeDeadline), a create or a search (probeKind), and that of an earlier probe
+   * without an answer (earlierProbe). For a line that opens by itself: which call can be the probe (probeCall: create or any),
+   * what is asked first (question), the waits (firstMs, maxMs), how many probes failed (failedProbes), and when the next is due
+   * (dueAt)
    */
   line: 'line',
   /** hash per quota day: calls of each kind, and what is known of a day that has none left; fields in `lua/day.lua` */

@@ -151,6 +151,7 @@ describe.each(STATES)('a line that is %s', (from) => {
     const fields = await server.redis.hkeys(key('line'));
     expect(fields.includes('probe')).toBe(from === 'probing' || from === 'retrying_probing');
     expect(fields.includes('probeDeadline')).toBe(fields.includes('probe'));
+    expect(fields.includes('probeKind')).toBe(fields.includes('probe'));
     expect(fields.includes('paused')).toBe(from === 'stopped_paused' || from === 'retrying_paused');
     expect(fields.includes('probeCall')).toBe(from.startsWith('retrying'));
   });

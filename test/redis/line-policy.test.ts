@@ -122,7 +122,7 @@ test.each(PROBING)(
 );
 
 test.each(PROBING)(
-  'the state counts where the probe of a line that is $from, tried by $probe, has no answer',
+  'the state of a create counts where the probe of a line that is $from, tried by $probe, has no answer',
   async ({ from, probe }) => {
     const facts: readonly (readonly [FactKind, LineVerdict | undefined])[] = [
       ['create_accepted', VERDICTS_WITHOUT_ANSWER.accepted],
@@ -130,13 +130,17 @@ test.each(PROBING)(
       ['answer_lost', undefined],
       ['create_void', undefined],
     ];
-    for (const [at, [kind, verdict]] of facts.entries()) {
-      const id = IDS[at + 1] as string;
-      await server.redis.del(key('line'));
-      await book.take(id);
-      await lineIs(from, probe, { probe: id });
-      await book.record(id, kind);
-      await compare(from, probe, eventOf(verdict, probe, 'none'), kind);
+    let unsent = 1;
+    for (const probeKind of ['create', 'search'] as const) {
+      for (const [kind, verdict] of facts) {
+        const id = IDS[unsent++] as string;
+        await server.redis.del(key('line'));
+        await book.take(id);
+        await lineIs(from, probe, { probe: id, probeKind });
+        await book.record(id, kind);
+        const known = probeKind === 'create' ? verdict : undefined;
+        await compare(from, probe, eventOf(known, probe, 'none'), `${probeKind}, ${kind}`);
+      }
     }
   },
 );

@@ -439,6 +439,28 @@ describe('a line whose probe was the last thing that its worker did', () => {
     },
   );
 
+  test('and was a search has no answer in a sheet or a push that names its merchant, nor in the next search for it', async () => {
+    await book.send(idOf(first));
+    const lost = fault({ code: 'call:lost', most: 1, countsCalls: true, probe: { ...AT_ONCE, call: 'any' } });
+    await book.take(idOf(third));
+    await book.record(idOf(third), 'answer_lost', {}, { repeatedError: lost, verdict: 'failed' });
+    const stoppedFor = await server.redis.hgetall(key('line'));
+    expect((await book.take(idOf(first), { probeMs }, 'search_sent')).kind).toBe('go');
+
+    await book.load('b2', [first]);
+    expect(await book.calls.line()).toMatchObject({ problem: 'call:lost', halfOpen: true });
+    await until('it is searched for again', async () => {
+      return (await book.take(idOf(first), { probeMs }, 'search_sent')).kind === 'go';
+    });
+    const { probe, probeKind, probeDeadline, ...rest } = await server.redis.hgetall(key('line'));
+    expect([probe, probeKind]).toEqual([idOf(first), 'search']);
+    expect(rest).toEqual({ ...stoppedFor, state: 'retrying_probing' });
+
+    await until('a create goes', async () => (await book.take(idOf(fourth), LONG)).kind === 'go');
+    await book.record(idOf(first), 'mini_program_created', { appid: 'wxnew' });
+    expect(await book.calls.line()).toMatchObject({ problem: 'call:lost', halfOpen: true });
+  });
+
   test('opens as well when a push says that the dead worker’s create had been accepted', async () => {
     await stopped(AT_ONCE);
     await book.take(idOf(fourth), { probeMs });

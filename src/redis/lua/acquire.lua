@@ -224,10 +224,12 @@ local function acquire(id, version, kind, job, write_set, person, write_id)
   -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
   local probing = line_state and CAN_PROBE[kind] and next_line(line_state, 'probe_sent')
   if probing then
-    -- The probe before it was lost with its worker.
-    if line_probe then redis.call('HSET', key.line(), 'earlierProbe', line_probe) end
+    -- The probe before it was lost with its worker. A push may say what became of a create.
+    if line_probe and redis.call('HGET', key.line(), 'probeKind') ~= 'search' then
+      redis.call('HSET', key.line(), 'earlierProbe', line_probe)
+    end
     line_state, line_probe, probe_deadline = probing, id, now + budget.probeMs
-    redis.call('HSET', key.line(), 'state', probing, 'probe', id, 'probeDeadline', probe_deadline)
+    redis.call('HSET', key.line(), 'state', probing, 'probe', id, 'probeKind', kind, 'probeDeadline', probe_deadline)
   end
   local window = key.window(is_create and 'submit' or 'follow-up')
   finished_jobs[window] = finished_jobs[window] or {}

@@ -16,7 +16,7 @@ local function enter_line_state(state)
     redis.call('DEL', key.line())
   else
     redis.call('HSET', key.line(), 'state', state)
-    if not is_probing(state) then redis.call('HDEL', key.line(), 'probe', 'probeDeadline') end
+    if not is_probing(state) then redis.call('HDEL', key.line(), 'probe', 'probeKind', 'probeDeadline') end
   end
   line_now = nil
   wake('line')
@@ -155,12 +155,15 @@ local function fault_of_probe(met, problem)
 end
 
 -- The event that the answer to the probe is for the line (domain/line.ts, PROBE_ANSWERS); nil if it is none. If the worker died in
--- the call, there is no verdict: then the registration's state decides, or another probe is sent later (acquire.lua).
+-- the call, there is no verdict: then the registration's state decides, or another probe is sent later (acquire.lua). The state
+-- tells what became of a create. Of a search it says nothing.
 local function event_of_probe(write_set, state)
   local _, _, _, problem, call = unpack(line_now)
   local may_be_search = (constant.probeCalls)[call or 'create'].search
   local verdict = write_set.verdict or may_be_search and write_set.searchVerdict
-  verdict = verdict or (constant.verdictsWithoutAnswer)[VERDICT_OF[state]]
+  if not verdict and redis.call('HGET', key.line(), 'probeKind') ~= 'search' then
+    verdict = (constant.verdictsWithoutAnswer)[VERDICT_OF[state]]
+  end
   local met = fault_of_probe(write_set.repeatedError, problem)
   for _, rule in ipairs(constant.probeAnswers) do
     local fits = rule.verdict == verdict and (not rule.probe or rule.probe == call) and (not rule.met or rule.met == met)
