@@ -15,7 +15,8 @@ export interface DayProbe {
   readonly day: string;
   /** `again`: WeChat did not process the call. `unknown`: it may have. */
   readonly verdict: 'open' | 'again' | 'unknown';
-  readonly said: string;
+  /** Absent: the call was not made, so it has no answer. */
+  readonly said?: string;
 }
 
 export interface GiveBack {

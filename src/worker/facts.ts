@@ -67,7 +67,7 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
 export function factOfExpiredPermit(context: FactContext, sent: MadeCall): Pick<CallResult, 'fact' | 'effects'> {
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
-    effects: { giveBack: { day: sent.day, person: sent.person, call: true }, verdict: 'unsent' },
+    effects: { ...ofNoCall(sent), verdict: 'unsent' },
   };
 }
 
@@ -78,7 +78,7 @@ export function factOfUnconfirmed(context: FactContext, sent: MadeCall): Pick<Ca
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem },
     effects: {
       ...fault(context, 'create', problem, ''),
-      giveBack: { day: sent.day, person: sent.person, call: true },
+      ...ofNoCall(sent),
       verdict: 'failed',
     },
   };
@@ -93,11 +93,16 @@ export function factOfNoJournal(context: FactContext, sent: MadeCall): Pick<Call
     fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
     effects: {
       ...fault(context, 'create', problem, ''),
-      giveBack: { day: sent.day, person: sent.person, call: true },
+      ...ofNoCall(sent),
       pauseMs: until - at,
       verdict: 'unsent',
     },
   };
+}
+
+/** The call and the try of the Weixin ID are given back, and another call is the probe of a closed day. */
+function ofNoCall({ day, person, isProbe }: Pick<MadeCall, 'day' | 'person' | 'isProbe'>): Effects {
+  return { giveBack: { day, person, call: true }, ...(isProbe && { probe: { day, verdict: 'again' } }) };
 }
 
 /**
@@ -199,6 +204,20 @@ export function factOfSearch(
     },
     effects,
     refusedToken,
+  };
+}
+
+/** Nothing was sent: it is asked again at once. */
+export function factOfExpiredSearch(
+  context: FactContext,
+  { sentAt }: Registration,
+  day: string,
+  isProbe = false,
+): Pick<CallResult, 'fact' | 'effects'> {
+  const at = context.now();
+  return {
+    fact: { kind: 'search_void', at, callSentAt: sentAt ?? at, until: at, problem: 'call:permit_expired' },
+    effects: { ...(isProbe && { probe: { day, verdict: 'again' } }), searchVerdict: 'unsent' },
   };
 }
 

@@ -4,7 +4,7 @@ import { type Fact, nobodyHasItsLink, type Registration } from '../domain/regist
 import { handedAt, type Job } from '../domain/work.js';
 import { concernsTask } from '../wechat/answers.js';
 import { budgetsFor, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
-import { factOfSearch, PROBLEM_OF_UNANSWERED } from './facts.js';
+import { factOfExpiredSearch, factOfSearch, PROBLEM_OF_UNANSWERED } from './facts.js';
 import { untilAnotherPermit } from './no-permit.js';
 import { tokenWithinQuota } from './quota.js';
 
@@ -45,15 +45,8 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
     const age = context.permits.ask();
     const permit = await context.calls.acquire(snapshot, fact, job, budgets, '');
     if (permit.kind === 'go' && age.isExpired()) {
-      const at = context.now();
-      const expired = {
-        kind: 'search_void',
-        at,
-        callSentAt: sentAt,
-        until: at,
-        problem: 'call:permit_expired',
-      } as const;
-      await recordFact(context, id, expired, { searchVerdict: 'unsent' }, permit.snapshot);
+      const { fact, effects } = factOfExpiredSearch(context, registration, budgets.day, permit.isDayProbe);
+      await recordFact(context, id, fact, effects, permit.snapshot);
       return;
     }
     if (permit.kind === 'go') {

@@ -157,6 +157,14 @@ describe('a day that WeChat has closed', () => {
       expect(await book.calls.ofDay(TODAY)).toMatchObject({ closed: true });
     });
 
+    test('then lets through another one, when it was not made, and has no answer of WeChat', async () => {
+      const { shut } = await book.calls.ofDay(TODAY);
+      await take(1);
+      await book.record(idAt(1), 'create_void', await callOf(1), { probe: { day: TODAY, verdict: 'again' } });
+      expect(await book.calls.ofDay(TODAY)).toMatchObject({ closed: true, shut: { ...shut, probeWanted: true } });
+      expect(await take(2)).toMatchObject({ kind: 'go', isDayProbe: true });
+    });
+
     test('never has two such calls in flight, though the next check falls due, and another one when its worker has died', async () => {
       const soon = { recheck: RECHECK, askMs: 500 };
       expect(await take(1, soon)).toMatchObject({ kind: 'go', isDayProbe: true });

@@ -132,29 +132,38 @@ describe('a call whose permit has expired', () => {
     expect(await book.workload.dueUntil('follow-up', Date.now() + 1_000)).toBe(1);
   });
 
-  test.each(['create', 'search'])(
-    '(%s) as the probe of a stopped line does not open it: the next call tries it',
-    async (call) => {
-      if (call === 'search') {
-        await book.send(id);
-        await book.record(id, 'task_unclear', { until: 1, callSentAt: (await book.registration(id)).sentAt ?? 0 });
-      }
-      await book.load('b2', [merchant(1)]);
-      const tried = { probeCall: 'any', firstMs: 0, maxMs: 0, failedProbes: 1, dueAt: 0 };
-      await server.redis.hset(key('line'), {
-        state: 'retrying',
-        problem: 'call:lost',
-        because: 'cut',
-        at: 1,
-        ...tried,
-      });
+  describe.each(['create', 'search'] as const)('(%s) as a probe', (call) => {
+    const other = idOf(merchant(1));
+    const day = new Date().toISOString().slice(0, 10);
 
+    beforeEach(async () => {
+      await book.load('b2', [merchant(1)]);
+      if (call === 'create') return;
+      await book.send(id);
+      await book.record(id, 'task_unclear', { until: 1, callSentAt: (await book.registration(id)).sentAt ?? 0 });
+    });
+
+    async function callLate(): Promise<void> {
       const late = answeredLate(context(), 40_000);
       if (call === 'create') await submit(late, openSemaphore(1), { kind: 'submit', name: `${id}-1-0` }, id);
       else await followUp(late, { kind: 'follow-up', name: `${id}-1-0` }, id);
       expect(calls).toEqual([]);
+    }
+
+    test('does not open a stopped line: the next call tries it', async () => {
+      const line = { state: 'retrying', problem: 'call:lost', because: 'cut', at: 1, probeCall: 'any' };
+      await server.redis.hset(key('line'), { ...line, firstMs: 0, maxMs: 0, failedProbes: 1, dueAt: 0 });
+      await callLate();
       expect(await book.calls.line()).toMatchObject({ problem: 'call:lost', halfOpen: false, probe: { failed: 1 } });
-      expect((await book.take(idOf(merchant(1)))).kind).toBe('go');
-    },
-  );
+      expect((await book.take(other)).kind).toBe('go');
+    });
+
+    test('lets the next call find out whether a closed day has calls', async () => {
+      await server.redis.hset(key('calls', day), { closed: '1', probe: 'wanted', checkAt: Date.now() + 3_600_000 });
+      await callLate();
+      await submit(context(), openSemaphore(1), { kind: 'submit', name: `${other}-1-0` }, other);
+      expect(calls).toEqual(['create']);
+      expect(await book.calls.ofDay(day)).toMatchObject({ closed: false });
+    });
+  });
 });

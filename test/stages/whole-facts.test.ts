@@ -11,8 +11,10 @@ import {
   type FactContext,
   factOfCreate,
   factOfExpiredPermit,
+  factOfExpiredSearch,
   factOfNoJournal,
   factOfSearch,
+  factOfUnconfirmed,
   type MadeCall,
 } from '../../src/worker/facts.js';
 import { LIMITS } from '../support/limits.js';
@@ -260,6 +262,15 @@ describe('the probe of a closed day', () => {
 
   test('has no verdict if WeChat answers it with 45009: the day stays closed', () => {
     expect(factOfCreate(context(), sent({}, true), answer(45009)).effects).not.toHaveProperty('probe');
+  });
+
+  test('that was not made has no answer, and another call is the probe', () => {
+    const registration = sent().snapshot.registration;
+    const unmade = [
+      ...[factOfExpiredPermit, factOfUnconfirmed, factOfNoJournal].map((factOf) => factOf(context(), sent({}, true))),
+      factOfExpiredSearch(context(), registration, DAY, true),
+    ];
+    for (const { effects } of unmade) expect(effects.probe).toEqual({ day: DAY, verdict: 'again' });
   });
 
   test('may be a search', () => {

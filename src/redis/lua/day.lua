@@ -82,12 +82,12 @@ local function close_day(calls, id, closing, now)
   if closing.recheck then redis.call('HSET', calls, 'checkAt', next_check(since, now, closing.recheck)) end
 end
 
--- The probe of a closed day was answered, but not with 45009 (close_day).
--- probe: { said, verdict }: 'open': the day has calls; 'again': WeChat did not process the call, so the next call is the
+-- The probe of a closed day was answered, but not with 45009 (close_day), or was not made.
+-- probe: { said (absent if it was not made), verdict }: 'open': the day has calls; 'again': WeChat did not process the call, so the next call is the
 -- probe; 'unknown': no further probe before the next check
 local function probe_answered(calls, id, probe, now)
   if redis.call('HGET', calls, 'probe') ~= id then return end
-  redis.call('HSET', calls, 'askedAt', now, 'answered', probe.said)
+  if probe.said then redis.call('HSET', calls, 'askedAt', now, 'answered', probe.said) end
   if probe.verdict == 'open' then return open_day(calls, now, 'probe') end
   redis.call('HDEL', calls, 'busyUntil')
   if probe.verdict == 'again' then
