@@ -21,8 +21,10 @@ export interface DayProbe {
 
 export interface GiveBack {
   readonly day: string;
+  /** '' of a search, which uses no try. */
   readonly person: string;
-  readonly call: boolean;
+  /** Absent: WeChat has counted the call. */
+  readonly call?: 'create' | 'search';
 }
 
 /** What a fact does beside the registration's own move. */
@@ -39,7 +41,7 @@ export interface Effects {
   readonly pauseMs?: number;
   /** The quota day of a create that Redis had forgotten: it counts there again, where it changes anything. */
   readonly charge?: string;
-  /** The Weixin ID's try of the day was none; `call`: neither was the call. */
+  /** The Weixin ID's try of the day was none; `call`: neither was this call, because it surely did not reach WeChat. */
   readonly giveBack?: GiveBack;
   /** WeChat says that the Weixin ID's tries of the day are used up (91030), whatever we counted. */
   readonly spent?: { readonly day: string; readonly person: string };

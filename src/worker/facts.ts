@@ -1,7 +1,7 @@
 /** What WeChat's reply to a call says, as a fact: the table of answers gives the fact, patience gives the time. */
 import { quotaDay } from '../domain/calendar.js';
 import { afterEarlySearch, afterSearch, isEarlySearch, pushOverdueAt } from '../domain/due.js';
-import type { DayProbe, Effects, RepeatedError } from '../domain/effects.js';
+import type { DayProbe, Effects, GiveBack, RepeatedError } from '../domain/effects.js';
 import { stopRuleOf } from '../domain/line-faults.js';
 import { retryAfterMs } from '../domain/patience.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
@@ -56,7 +56,7 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
       }),
       ...effectsOfGateway(context, sent, answer, problem, reply.said),
       ...(!isVoid && offline(context, sent.day, reply)),
-      ...(isVoid && { giveBack: { day: sent.day, person: sent.person, call: false } }),
+      ...(isVoid && { giveBack: { day: sent.day, person: sent.person } }),
       ...(answer.wait === 'person' && { spent: { day: sent.day, person: sent.person } }),
     },
     refusedToken: answer.gateway === 'token' || answer.gateway === 'ticket',
@@ -67,7 +67,7 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
 export function factOfExpiredPermit(context: FactContext, sent: MadeCall): Pick<CallResult, 'fact' | 'effects'> {
   return {
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: 'call:permit_expired' },
-    effects: { ...ofNoCall(sent), verdict: 'unsent' },
+    effects: { ...ofNoCall('create', sent), verdict: 'unsent' },
   };
 }
 
@@ -78,7 +78,7 @@ export function factOfUnconfirmed(context: FactContext, sent: MadeCall): Pick<Ca
     fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem },
     effects: {
       ...fault(context, 'create', problem, ''),
-      ...ofNoCall(sent),
+      ...ofNoCall('create', sent),
       verdict: 'failed',
     },
   };
@@ -93,7 +93,7 @@ export function factOfNoJournal(context: FactContext, sent: MadeCall): Pick<Call
     fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
     effects: {
       ...fault(context, 'create', problem, ''),
-      ...ofNoCall(sent),
+      ...ofNoCall('create', sent),
       pauseMs: until - at,
       verdict: 'unsent',
     },
@@ -101,8 +101,11 @@ export function factOfNoJournal(context: FactContext, sent: MadeCall): Pick<Call
 }
 
 /** The call and the try of the Weixin ID are given back, and another call is the probe of a closed day. */
-function ofNoCall({ day, person, isProbe }: Pick<MadeCall, 'day' | 'person' | 'isProbe'>): Effects {
-  return { giveBack: { day, person, call: true }, ...(isProbe && { probe: { day, verdict: 'again' } }) };
+function ofNoCall(
+  call: NonNullable<GiveBack['call']>,
+  { day, person, isProbe }: Pick<MadeCall, 'day' | 'person' | 'isProbe'>,
+): Effects {
+  return { giveBack: { day, person, call }, ...(isProbe && { probe: { day, verdict: 'again' } }) };
 }
 
 /**
@@ -120,7 +123,7 @@ function factOfUnanswered(context: FactContext, sent: MadeCall, reply: Unanswere
   };
   if (mayHaveArrived(reply)) return { fact: { ...base, kind: 'answer_lost' }, effects, refusedToken: false };
 
-  const giveBack = { day: sent.day, person: sent.person, call: true };
+  const giveBack = { day: sent.day, person: sent.person, call: 'create' } as const;
   if (reply.kind === 'not_sent') {
     // All calls wait, because the next call would get the same answer.
     const until = at + briefly(context);
@@ -177,6 +180,7 @@ export function factOfSearch(
       effects: {
         ...fault(context, 'search', problem, reply.why),
         ...dayProbed(charged, mayHaveArrived(reply) ? 'unknown' : 'again', problem, reply.why),
+        ...(!mayHaveArrived(reply) && { giveBack: { day, person: '', call: 'search' } }),
         searchVerdict: 'failed',
       },
       refusedToken: false,
@@ -217,7 +221,7 @@ export function factOfExpiredSearch(
   const at = context.now();
   return {
     fact: { kind: 'search_void', at, callSentAt: sentAt ?? at, until: at, problem: 'call:permit_expired' },
-    effects: { ...(isProbe && { probe: { day, verdict: 'again' } }), searchVerdict: 'unsent' },
+    effects: { ...ofNoCall('search', { day, person: '', isProbe }), searchVerdict: 'unsent' },
   };
 }
 

@@ -815,7 +815,7 @@ describe('a Weixin ID that WeChat reports as used up', () => {
     await book.take(idOf(second), { triesPerDay: 5 });
     const until = Date.now() + DAY_MS;
     await book.record(idOf(first), 'create_postponed', { wait: 'person', until }, { spent: { day: TODAY, person } });
-    await book.record(idOf(second), 'create_void', {}, { giveBack: { day: TODAY, person, call: true } });
+    await book.record(idOf(second), 'create_void', {}, { giveBack: { day: TODAY, person, call: 'create' } });
 
     expect(await book.take(idOf(third), { triesPerDay: 5 })).toMatchObject({ kind: 'held', why: 'person' });
     expect((await book.take(idOf(third), { triesPerDay: 5, day: '2026-11-22' })).kind).toBe('go');
@@ -851,7 +851,7 @@ describe('one Weixin ID', () => {
     const person = personOf(again.legalPersonaWechat);
     await book.record(idOf(again), 'retry_asked');
     expect((await book.take(idOf(again), { triesPerDay })).kind).toBe('held');
-    await book.record(idOf(again), 'create_void', {}, { giveBack: { day: TODAY, person, call: false } });
+    await book.record(idOf(again), 'create_void', {}, { giveBack: { day: TODAY, person } });
     expect((await book.take(idOf(again), { triesPerDay })).kind).toBe('go');
   });
 

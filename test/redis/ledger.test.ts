@@ -74,10 +74,20 @@ describe('a fact', () => {
     await server.redis.hset(key('tries', 'today'), person, 3);
     await server.redis.hset(key('calls', 'today'), 'create', 9);
     const doubting = openBook(losingAnswers(server.redis));
-    await doubting.record(id, 'cancel_asked', {}, { giveBack: { day: 'today', person, call: true } });
+    await doubting.record(id, 'cancel_asked', {}, { giveBack: { day: 'today', person, call: 'create' } });
 
     expect(await server.redis.hget(key('tries', 'today'), person)).toBe('2');
     expect(await server.redis.hget(key('calls', 'today'), 'create')).toBe('8');
+  });
+
+  test('gives back no call and no try that Redis does not count', async () => {
+    const person = 'p';
+    await server.redis.hset(key('calls', 'today'), { create: 2, search: 1 });
+    for (const call of ['search', 'search', 'create'] as const) {
+      await book.record(id, 'search_void', {}, { giveBack: { day: 'today', person, call } });
+    }
+    expect(await server.redis.hgetall(key('calls', 'today'))).toEqual({ create: '1', search: '0' });
+    expect(await server.redis.exists(key('tries', 'today'))).toBe(0);
   });
 
   test('decided before Redis forgot is decided anew, although the history is as long again', async () => {

@@ -41,7 +41,7 @@ describe('a create that something else answered', () => {
     });
     expect(effects).toMatchObject({
       verdict: 'failed',
-      giveBack: { day: '2026-11-21', person: 'p', call: true },
+      giveBack: { day: '2026-11-21', person: 'p', call: 'create' },
       repeatedError: {
         call: 'create',
         code: 'call:page',
@@ -82,7 +82,7 @@ describe('a create that was turned away before WeChat looked at the merchant', (
   ])('with %i costs no try of its Weixin ID; WeChat has counted the call', (errcode, kind) => {
     const { fact, effects } = answered(answer(errcode));
     expect(fact).toMatchObject({ kind, callSentAt: NOW, problem: `create:${errcode}` });
-    expect(effects.giveBack).toEqual({ day: '2026-11-21', person: 'p', call: false });
+    expect(effects.giveBack).toEqual({ day: '2026-11-21', person: 'p' });
   });
 
   test.each([0, 61070, 89247, 89249, 91030, 4711])(

@@ -6,7 +6,10 @@ import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { QuotaReading } from '../../src/wechat/quota.js';
+import { followUp } from '../../src/worker/follow-up.js';
 import { tokenWithinQuota } from '../../src/worker/quota.js';
+import { openSemaphore } from '../../src/worker/semaphore.js';
+import { submit } from '../../src/worker/submit.js';
 import { startWorker } from '../../src/worker/worker.js';
 import { HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -114,6 +117,42 @@ test('a call that goes out while WeChat is asked may not be in its number yet, a
   await tokenWithinQuota(context);
   await wakeupChannel.close();
   expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, reported: { limit: 12, used: 0, counted: 0 } });
+});
+
+test('a create that waits for the day has the call of a search that could not be sent', async () => {
+  const book = openBook(server.redis);
+  const [silent, waiting] = [idOf(merchant(1)), idOf(merchant(2))];
+  await book.load('b1', [merchant(1), merchant(2)]);
+  await book.send(silent);
+  await book.record(silent, 'task_unclear', { until: 1, callSentAt: (await book.registration(silent)).sentAt ?? 0 });
+  const wakeupChannel = await openWakeupChannel(server.connect());
+  let fail: ((reply: Reply) => void) | undefined;
+  const context = contextWith(server.redis, wakeupChannel, {
+    create: async () => CREATED,
+    search: () =>
+      new Promise((resolve) => {
+        fail = resolve;
+      }),
+    patience: { pushWaitMs: 1 },
+    limits: { perDay: 1 },
+  });
+  const searched = followUp(context, { kind: 'follow-up', name: `${silent}-1-0` }, silent);
+  await until('the search is on its way', () => fail !== undefined);
+  let answered = '';
+  const acquire: typeof context.calls.acquire = async (...args) => {
+    const permit = await context.calls.acquire(...args);
+    answered = permit.kind;
+    return permit;
+  };
+  const creating = { ...context, calls: { ...context.calls, acquire } };
+  const sent = submit(creating, openSemaphore(1), { kind: 'submit', name: `${waiting}-1-0` }, waiting);
+  await until('the create waits for the next check', () => answered === 'wait');
+
+  fail?.({ kind: 'not_sent', why: 'ECONNREFUSED' });
+  await Promise.all([searched, sent]);
+  expect(await book.calls.ofDay(day)).toMatchObject({ create: 1, search: 0 });
+  expect((await book.registration(waiting)).state).toBe('awaiting_legal_person');
+  await wakeupChannel.close();
 });
 
 test('a worker that leaves while the quota is asked makes no call', async () => {

@@ -50,7 +50,7 @@ const answer = (errcode: number, said = 'said', body: object = {}): Reply => ({
 });
 const call = { at: NOW, callSentAt: SENT_AT };
 const ORDINARY = { call: 'create', code: '' };
-const GIVE_BACK = { day: DAY, person: 'p', call: false };
+const GIVE_BACK = { day: DAY, person: 'p' };
 const byRow = { firstMs: probeFirstMs, maxMs: probeMaxMs };
 
 describe('a create', () => {
@@ -185,7 +185,7 @@ describe('a create', () => {
             probe: { call: 'any', asksFirst: false, ...byRow },
           },
           verdict: 'failed',
-          giveBack: { ...GIVE_BACK, call: true },
+          giveBack: { ...GIVE_BACK, call: 'create' },
           pauseMs: ms,
         },
         refusedToken: false,
@@ -206,7 +206,7 @@ describe('a create', () => {
   test('that was not made because its permit had expired goes back as if nothing had been', () => {
     expect(factOfExpiredPermit(context(), sent())).toEqual({
       fact: { ...call, kind: 'create_void', problem: 'call:permit_expired' },
-      effects: { giveBack: { ...GIVE_BACK, call: true }, verdict: 'unsent' },
+      effects: { giveBack: { ...GIVE_BACK, call: 'create' }, verdict: 'unsent' },
     });
   });
 
@@ -216,7 +216,7 @@ describe('a create', () => {
       fact: { ...call, kind: 'create_void', until: NOW + ms, wait: 'connection', problem: 'call:no_journal' },
       effects: {
         repeatedError: { call: 'create', code: 'call:no_journal', met: '', most: LIMITS.stopAfter, countsCalls: false },
-        giveBack: { ...GIVE_BACK, call: true },
+        giveBack: { ...GIVE_BACK, call: 'create' },
         pauseMs: ms,
         verdict: 'unsent',
       },
@@ -324,6 +324,29 @@ describe('a search', () => {
         searchVerdict: 'failed',
       },
       refusedToken: false,
+    });
+  });
+
+  test.each<Reply>([
+    { kind: 'not_sent', why: 'ECONNREFUSED' },
+    { kind: 'page', taken: 'no', why: 'HTTP 403' },
+  ])('that surely did not reach WeChat ($kind) gives its call back', (reply) => {
+    expect(told(reply).effects.giveBack).toEqual({ day: DAY, person: '', call: 'search' });
+  });
+
+  test.each<Reply>([
+    { kind: 'lost', why: 'cut' },
+    { kind: 'page', taken: 'unknown', why: 'HTTP 502' },
+    answer(42001),
+    answer(89251),
+  ])('that WeChat may have counted (%j) gives no call back', (reply) => {
+    expect(told(reply).effects).not.toHaveProperty('giveBack');
+  });
+
+  test('whose permit had expired was not made, and is made again at once', () => {
+    expect(factOfExpiredSearch(context(), registration, DAY)).toEqual({
+      fact: { ...searched, kind: 'search_void', until: NOW, problem: 'call:permit_expired' },
+      effects: { giveBack: { day: DAY, person: '', call: 'search' }, searchVerdict: 'unsent' },
     });
   });
 

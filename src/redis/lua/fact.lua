@@ -6,6 +6,11 @@ local SPENT = constant.triesSpent
 -- A history entry with the write id.
 local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"writeId":"' .. write_id .. '"}' end
 
+-- Redis may have lost what was counted.
+local function one_less(counts, name)
+  if (tonumber(redis.call('HGET', counts, name)) or 0) > 0 then redis.call('HINCRBY', counts, name, -1) end
+end
+
 -- Records one decided fact: writes the registration, its history and the counts of its batches, and starts what follows.
 -- `write_set` (write-set.ts) is what domain/registration decided; empty and false values are left out:
 --   at           when, in ms
@@ -23,7 +28,7 @@ local function signed(entry, write_id) return string.sub(entry, 1, -2) .. ',"wri
 --   closing      { said, recheck }: WeChat's words, and the times of the next checks (day.lua)
 --   probe        { day, verdict, said }: what the answer to a probe says of a closed day (day.lua)
 --   charge       quota day of a create that Redis had lost
---   giveBack     { day, person, call }: the Weixin ID's try was not spent; call: true if the call was not, either
+--   giveBack     { day, person, call }: the Weixin ID's try was not spent; call: create or search if the call was not, either
 --   spent        { day, person }: WeChat says that the Weixin ID's tries are used up
 --   task         the id that the answer of the successor API gave the task
 --   owns         { appid, code }: the Mini Program of the registration, and the code that was pushed with it (see `offer`)
@@ -113,10 +118,13 @@ function record(id, write_set, write_id)
   end
   if write_set.charge and not write_set.unchanged then redis.call('HINCRBY', key.calls(write_set.charge), 'create', 1) end
   if write_set.giveBack then
-    if write_set.giveBack.person ~= '' then
-      redis.call('HINCRBY', key.tries(write_set.giveBack.day), write_set.giveBack.person, -1)
+    local back = write_set.giveBack
+    if back.person ~= '' then one_less(key.tries(back.day), back.person) end
+    if back.call then
+      one_less(key.calls(back.day), back.call)
+      -- Calls may wait for the next check of a day that was used up.
+      if redis.call('HEXISTS', key.calls(back.day), 'checkAt') == 1 then wake('quota') end
     end
-    if write_set.giveBack.call then redis.call('HINCRBY', key.calls(write_set.giveBack.day), 'create', -1) end
   end
   if write_set.ready or soon then wake('ready') end
 end
