@@ -214,18 +214,28 @@ export async function recordCall(
   token: string,
   snapshot: Snapshot,
 ): Promise<void> {
-  const entry = { registration: id, writeId: context.newWriteId(), fact: decision.fact };
-  await context.memory.write(entry);
-  try {
-    await recordFact(context, id, decision.fact, decision.effects, snapshot, entry.writeId);
-  } catch (error) {
-    if ((await context.ledger.read(id)) !== undefined) throw error;
-    await context.memory.keep(entry);
-  }
+  await recordInJournal(context, id, decision, snapshot);
   // The call was made, whether or not its answer can be recorded. The journal has it.
   if (!(await context.confirm())) context.log.warn({ registration: id }, 'an answer was not confirmed in time');
   if (decision.refusedToken) await refuseToken(context, token);
   else if (reply.kind === 'answer') await context.credentials.accepted(token);
+}
+
+/** Records what became of a call, and has it in the journal before: Redis may forget it. */
+export async function recordInJournal(
+  context: WorkerContext,
+  id: string,
+  { fact, effects }: Pick<CallResult, 'fact' | 'effects'>,
+  snapshot: Snapshot,
+): Promise<void> {
+  const entry = { registration: id, writeId: context.newWriteId(), fact };
+  await context.memory.write(entry);
+  try {
+    await recordFact(context, id, fact, effects, snapshot, entry.writeId);
+  } catch (error) {
+    if ((await context.ledger.read(id)) !== undefined) throw error;
+    await context.memory.keep(entry);
+  }
 }
 
 /** WeChat refused this token: the next call gets another. */

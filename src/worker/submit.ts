@@ -6,7 +6,16 @@ import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
-import { budgetsFor, personFor, type ReadNow, readNow, recordCall, recordFact, type WorkerContext } from './context.js';
+import {
+  budgetsFor,
+  personFor,
+  type ReadNow,
+  readNow,
+  recordCall,
+  recordFact,
+  recordInJournal,
+  type WorkerContext,
+} from './context.js';
 import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed } from './facts.js';
 import { untilAnotherPermit } from './no-permit.js';
 import { tokenWithinQuota } from './quota.js';
@@ -25,15 +34,16 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
   const sent = await take(context, job, id, known);
   if (sent === undefined) return;
   const { snapshot, sentFact, day } = sent;
-  const giveUp = ({ fact, effects }: Pick<CallResult, 'fact' | 'effects'>) =>
-    recordFact(context, id, fact, effects, snapshot);
-  if (!(await context.confirm())) return void (await giveUp(factOfUnconfirmed(context, sent)));
-  if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
+  // A replica that is late may have `create_sent` alone.
+  const giveUp = (decision: Pick<CallResult, 'fact' | 'effects'>) => recordInJournal(context, id, decision, snapshot);
+  if (!(await context.confirm())) return giveUp(factOfUnconfirmed(context, sent));
+  if (sent.age.isExpired()) return giveUp(factOfExpiredPermit(context, sent));
   if (!(await context.memory.write({ registration: id, writeId: snapshot.version, fact: sentFact, day }))) {
-    return void (await giveUp(factOfNoJournal(context, sent)));
+    const { fact, effects } = factOfNoJournal(context, sent);
+    return void (await recordFact(context, id, fact, effects, snapshot));
   }
   // The process may have been frozen while it was written.
-  if (sent.age.isExpired()) return void (await giveUp(factOfExpiredPermit(context, sent)));
+  if (sent.age.isExpired()) return giveUp(factOfExpiredPermit(context, sent));
   const reply = await context.api.create(sent.merchant, sent.token);
   await recordCall(context, id, factOfCreate(context, sent, reply), reply, sent.token, sent.snapshot);
 }

@@ -1,6 +1,8 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { key } from '../../src/redis/keys.js';
 import type { JournalEntry } from '../../src/redis/ledger/journal.js';
+import { guardAgainstLoss } from '../../src/redis/ledger/loss.js';
+import { openVault } from '../../src/redis/vault.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
 import type { Reply } from '../../src/wechat/client.js';
 import type { WorkerContext } from '../../src/worker/context.js';
@@ -8,8 +10,10 @@ import { followUp } from '../../src/worker/follow-up.js';
 import { openSemaphore } from '../../src/worker/semaphore.js';
 import { submit } from '../../src/worker/submit.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
+import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { newHome } from '../support/rehearsal.js';
 import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
@@ -39,6 +43,45 @@ test('an answer whose registration Redis has lost meanwhile is kept for the time
   await submit(context, openSemaphore(1), { kind: 'submit', name: `${id}-1-0` }, id);
   expect(kept).toMatchObject([{ registration: id, fact: { kind: 'create_accepted' } }]);
   expect(await server.redis.exists(key('registration', id))).toBe(0);
+});
+
+test.each([
+  { why: 'it was not confirmed', confirmed: false },
+  { why: 'its permit expired while the journal was written', confirmed: true },
+])('a create that was not made because $why waits to be sent, whatever a late replica has', async ({ confirmed }) => {
+  const guard = await guardAgainstLoss({
+    redis: server.connect(),
+    home: newHome(),
+    vault: openVault(Buffer.alloc(32, 7)),
+    permitMs: 60_000,
+    now: Date.now,
+    log: readableLog().log,
+  });
+  onTestFinished(() => guard.close());
+  const names = [key('registration', id), key('history', id)];
+  let late: (Buffer | null)[] = [];
+  let looks = 0;
+  const made = contextWith(server.redis, wakeupChannel, {
+    create: () => Promise.reject(new Error('it was made')),
+    async confirm() {
+      late = await Promise.all(names.map((name) => server.redis.dumpBuffer(name)));
+      return confirmed;
+    },
+    permits: { ask: () => ({ isExpired: () => looks++ > 0 }) },
+  });
+  const write: WorkerContext['memory']['write'] = (entry) => guard.journal.write(entry).then(() => true);
+  await submit(
+    { ...made, memory: { ...made.memory, write } },
+    openSemaphore(1),
+    { kind: 'submit', name: `${id}-1-0` },
+    id,
+  );
+
+  await Promise.all(names.map((name, at) => server.redis.restore(name, 0, late[at] as Buffer, 'REPLACE')));
+  expect((await book.registration(id)).state).toBe('submitting');
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await guard.check();
+  expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0, task: 'none' });
 });
 
 test('a link counts as lost only when no other process has the answer that Redis has forgotten', async () => {
