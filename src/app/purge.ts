@@ -17,7 +17,11 @@ export interface PurgePreview {
 /** Batches whose rows have all had an outcome since before `before`. Changes nothing. */
 export async function previewPurge({ redis, settings }: PurgeStore, before: number): Promise<PurgePreview> {
   const batches = await purgeable(purgeToolsOf(redis, spoolFolder(settings)), before);
-  return { before, batches, rows: batches.reduce((sum, batch) => sum + batch.rows, 0) };
+  return { before, batches, rows: rowsOf(batches) };
+}
+
+export function rowsOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 export async function applyPurge(

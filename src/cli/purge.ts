@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { applyPurge, previewPurge } from '../app/purge.js';
+import { applyPurge, previewPurge, rowsOf } from '../app/purge.js';
+import type { Batch } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import { counted } from '../domain/words.js';
@@ -41,9 +42,8 @@ async function run({ open, settings }: CommandContext, options: Options): Promis
   const store = await open('background');
   const wanted = await previewPurge(store, time);
   const { batches, rows } = wanted;
-  const facts = { batches: batches.map(({ id }) => id), rows };
   if (options.json && !options.yes) {
-    await printJson(facts);
+    await printJson({ batches: idsOf(batches), rows });
     return EXIT.done;
   }
   const before = isoWithOffset(time, settings.quotaTimezone);
@@ -56,13 +56,30 @@ async function run({ open, settings }: CommandContext, options: Options): Promis
     return EXIT.done;
   }
   const purged = await applyPurge(store, wanted, now);
-  if (options.json) await printJson({ ...facts, ...purged });
-  else
-    say({
-      en: `Forgotten: ${counted(batches.length, 'batch')}, ${counted(purged.registrations, 'registration')}, ${counted(purged.pushes, 'push')}.${LEFT[purged.rewrite].en}`,
-      zh: `已清除：批次 ${batches.length} 个，注册 ${purged.registrations} 个，推送 ${purged.pushes} 条。${LEFT[purged.rewrite].zh}`,
+  if (options.json) {
+    await printJson({
+      ...purged,
+      batches: idsOf(purged.batches),
+      rows: rowsOf(purged.batches),
+      kept: idsOf(purged.kept),
     });
+    return EXIT.done;
+  }
+  say({
+    en: `Forgotten: ${counted(purged.batches.length, 'batch')}, ${counted(purged.registrations, 'registration')}, ${counted(purged.pushes, 'push')}.${LEFT[purged.rewrite].en}`,
+    zh: `已清除：批次 ${purged.batches.length} 个，注册 ${purged.registrations} 个，推送 ${purged.pushes} 条。${LEFT[purged.rewrite].zh}`,
+  });
+  if (purged.kept.length > 0) {
+    say({
+      en: `Kept: ${idsOf(purged.kept).join(', ')}. A row was sent again meanwhile: purge again when it is over.`,
+      zh: `已保留：${idsOf(purged.kept).join('、')}。其中的行在此期间已重新提交，请待其结束后再次清除。`,
+    });
+  }
   return EXIT.done;
+}
+
+function idsOf(batches: readonly Batch[]): string[] {
+  return batches.map(({ id }) => id);
 }
 
 const LEFT = {

@@ -2,7 +2,13 @@
  * What a purge keeps of a registration that no batch names any more (redis/lua/purge.lua): enough that its merchant is not
  * registered twice. A registration that fits no rule is deleted.
  */
-import type { Registration } from './registration.js';
+import { isOver, type Registration, STATES, type State } from './registration.js';
+
+/**
+ * States in which a registration may be purged. A person is asked before a purge, and meanwhile a row may be sent again: purge.lua
+ * looks at the state in the step in which it deletes.
+ */
+export const PURGEABLE_STATES: readonly State[] = (Object.keys(STATES) as State[]).filter(isOver);
 
 export interface PurgeRule {
   /** Values of fields, all of which the registration has; `true`: any value. */

@@ -347,6 +347,9 @@ const CONDITIONS = {
     fact.again !== true &&
     !(fact.row !== undefined && r.waitingRows.includes(fact.row)),
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
+  'there are details to send': hasDetails,
+  'there are details to send, and a time to try again': (r: Registration, fact: Fact) =>
+    hasDetails(r) && fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
   'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
   'it was made with the details of another row': (r: Registration, fact: Fact) =>
@@ -406,6 +409,11 @@ function isAboutRowToSend({ row }: Registration, { aboutRow = row }: Fact): bool
 /** The details that were sent are purged, and those of a row that waits are the ones to compare with. */
 function isBehindWaitingRow({ row, waitingRows }: Registration): boolean {
   return row === PURGED_ROW && waitingRows.length > 0;
+}
+
+/** The details that were sent may be purged; those of a row that waits are sent next. */
+function hasDetails({ row, waitingRows }: Registration): boolean {
+  return row !== PURGED_ROW || waitingRows.length > 0;
 }
 
 /** Of a registration that was sent and is to be sent again: whether the attempt before may have made a Mini Program. */
@@ -557,8 +565,8 @@ export const MOVES: readonly Move[] = [
   { fact: 'authorizer_withdrawn', from: ['created'], when: 'it is about the Mini Program that the row shows', to: 'created', because: { en: 'the platform cannot act for the Mini Program until the merchant authorises it again', zh: '商户重新授权之前，平台无法代小程序操作' } },
 
   // The operator
-  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there is a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '运营人员要求重新提交，需等待工商数据更新' } },
-  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '运营人员要求' } },
+  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there are details to send, and a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '运营人员要求重新提交，需等待工商数据更新' } },
+  { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there are details to send', to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '运营人员要求' } },
   { fact: 'retry_asked', from: ['deferred'], when: 'it waits for the business registry, and the operator does not', to: 'queued', so: ['send'], because: { en: 'the operator asked not to wait', zh: '运营人员要求不再等待' } },
   { fact: 'cancel_asked', from: UNSENT, when: 'the end of an earlier attempt is not known', to: 'needs_review', because: { en: 'it is not sent again, and there may be a Mini Program of the attempt before', zh: '不再重新提交，但此前的提交可能已创建小程序' } },
   { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },

@@ -23,31 +23,56 @@ export async function purgeable(
 ): Promise<Batch[]> {
   const found: Batch[] = [];
   for (const id of await batches.list()) {
-    const batch = await batches.find(id);
-    if (batch === undefined || batch.purgedAt !== undefined || !batch.complete || batch.loadedAt >= time) continue;
-    if (byOutcome(await batches.counts(id)).pending !== undefined) continue;
-    if ((await ledger.lastOutcome(batch)) < time) found.push(batch);
+    const batch = await unpurged(batches, id);
+    if (batch !== undefined && (await isOverSince({ ledger, batches }, batch, time))) found.push(batch);
   }
   return found;
 }
 
+async function unpurged(batches: PurgeTools['batches'], id: string): Promise<Batch | undefined> {
+  const batch = await batches.find(id);
+  return batch?.purgedAt === undefined ? batch : undefined;
+}
+
+async function isOverSince(
+  { ledger, batches }: Pick<PurgeTools, 'ledger' | 'batches'>,
+  batch: Batch,
+  time: number,
+): Promise<boolean> {
+  if (!batch.complete || batch.loadedAt >= time) return false;
+  if (byOutcome(await batches.counts(batch.id)).pending !== undefined) return false;
+  return (await ledger.lastOutcome(batch)) < time;
+}
+
 export interface Purged {
+  readonly batches: readonly Batch[];
+  /** Of these a row was sent again since they were found to be over. */
+  readonly kept: readonly Batch[];
   readonly registrations: number;
   readonly pushes: number;
   /** Whether they are gone from Redis' disk, too. */
   readonly rewrite: Rewrite;
 }
 
+/** Looks at each batch again: `wanted` was shown to a person, and meanwhile a row may have been sent again. */
 export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: number, now: number): Promise<Purged> {
-  const { ledger, pushes, nights, spool } = tools;
+  const { ledger, batches, pushes, nights, spool } = tools;
   await ledger.markPurged(time);
+  const [whole, kept]: [Batch[], Batch[]] = [[], []];
   let registrations = 0;
-  for (const batch of wanted) registrations += await ledger.purgeBatch(batch, now);
+  for (const { id } of wanted) {
+    const batch = await unpurged(batches, id);
+    if (batch === undefined) continue;
+    const isOver = await isOverSince(tools, batch, time);
+    const purged = isOver ? await ledger.purgeBatch(batch, now) : { registrations: 0, isWhole: false };
+    registrations += purged.registrations;
+    (purged.isWhole ? whole : kept).push(batch);
+  }
   if (wanted.length > 0) await ledger.tidyLists();
   const forgotten = await pushes.forgetBefore(time);
   await emptySpoolOfOld(spool, time);
   await nights.forgetBefore(time);
-  return { registrations, pushes: forgotten, rewrite: await ledger.rewriteFile() };
+  return { batches: whole, kept, registrations, pushes: forgotten, rewrite: await ledger.rewriteFile() };
 }
 
 /** What could not be stored for so long belongs to tasks that WeChat ended long ago. */

@@ -18,7 +18,7 @@ import {
   VERDICTS_WITHOUT_ANSWER,
 } from '../domain/line.js';
 import { LONGEST_LIFE_MS } from '../domain/presence.js';
-import { KEPT_BY_PURGE } from '../domain/purge.js';
+import { KEPT_BY_PURGE, PURGEABLE_STATES } from '../domain/purge.js';
 import {
   FACTS,
   isUnsent,
@@ -63,6 +63,7 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   pausePrefix: PAUSE_PREFIX,
   /** Of each kind of fact the call that it sends. */
   sends: columnOf(FACTS, 'sends'),
+  purgeable: setOf(PURGEABLE_STATES),
   purgeRules: PURGE_RULES,
   fieldsOfPurgeRules: [...new Set(PURGE_RULES.flatMap(({ where, keeps }) => [...Object.keys(where), ...keeps]))],
   shownFields: SHOWN_NAMES.join(' '),

@@ -293,7 +293,7 @@ test('purge deletes a correction, and the name of the person who made it', async
   await rejected();
   const all = (await Promise.all((await book.batches.list()).map(book.batches.find))).filter((it) => it !== undefined);
   const { redis } = server;
-  await purge(purgeToolsOf(redis, home), all, 0, Date.now());
+  await purge(purgeToolsOf(redis, home), all, Date.now() + 1_000, Date.now());
   expect(await redis.hget(key('batch', corrected), 'correction')).toBeNull();
   await expect(correct('--name', '乙有限公司')).rejects.toThrow('There is no registration');
 });

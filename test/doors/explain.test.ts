@@ -104,7 +104,7 @@ test('a merchant whose details were purged is explained by the data that is kept
   for (const one of [merchant(1), merchant(2)]) await book.record(idOf(one), 'cancel_asked');
   const batch = await book.batches.find('b1');
   if (batch === undefined) throw new Error('no batch');
-  await purge(purgeToolsOf(server.redis, home), [batch], 0, Date.now());
+  await purge(purgeToolsOf(server.redis, home), [batch], Date.now() + 1_000, Date.now());
   const { stdout } = await explain('wx00000000000000aa');
   expect(stdout).toMatch(new RegExp(`^${id}: created\\n`));
   expect(stdout).toContain('The details were purged.');

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { purgeToolsOf } from '../../src/app/wiring/purging.js';
 import { findCommand } from '../../src/cli/find.js';
 import { loadCommand } from '../../src/cli/load.js';
+import { cancelCommand } from '../../src/cli/retry-cancel.js';
 import type { BatchSize, RowOfBatch } from '../../src/domain/batch.js';
 import { purge } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
@@ -105,9 +106,10 @@ test('a part that many rows have is answered with as many as are asked for', asy
 
 test('a merchant that was purged is not found any more', async () => {
   const { batches } = openBook(server.redis);
+  await run(cancelCommand, [...(await batches.list()), '--yes'], env());
   const all = await Promise.all((await batches.list()).map(batches.find));
   const old = all.filter((batch) => batch !== undefined);
-  await purge(purgeToolsOf(server.redis, home), old, 0, Date.now());
+  await purge(purgeToolsOf(server.redis, home), old, Date.now() + 1_000, Date.now());
   expect(await found(one.name)).toEqual([]);
   expect(await server.redis.keys(key('rowIndex', '*'))).toEqual([]);
 });

@@ -109,7 +109,7 @@ test('purge deletes notes with the merchant, and a purged merchant takes none', 
   const batch = await book.batches.find('b1');
   if (batch === undefined) throw new Error('no batch');
   const { redis } = server;
-  await purge(purgeToolsOf(redis, home), [batch], 0, Date.now());
+  await purge(purgeToolsOf(redis, home), [batch], Date.now() + 1_000, Date.now());
   expect(await redis.exists(key('history', first), key('history', second))).toBe(0);
   expect(await redis.hget(key('registration', first), NOTED)).toBeNull();
   expect(await explained()).not.toContain('noted');

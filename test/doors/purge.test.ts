@@ -7,9 +7,10 @@ import { purgeCommand } from '../../src/cli/purge.js';
 import { reportCommand } from '../../src/cli/report.js';
 import { cancelCommand } from '../../src/cli/retry-cancel.js';
 import { runCommand } from '../../src/cli/run.js';
+import { key } from '../../src/redis/keys.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
 import { run } from '../support/command-line.js';
-import { ACCEPT_RULES, acceptedRow, DAY_MS } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, DAY_MS, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -38,6 +39,19 @@ test('the age of what is purged is a number of days, with or without its unit', 
   for (const age of ['90', '90d', '2160h']) expect([age, await olderThan(age)]).toEqual([age, ['b1']]);
   for (const age of ['110', '110d']) expect([age, await olderThan(age)]).toEqual([age, []]);
   await expect(olderThan('soon')).rejects.toThrow(/--older-than: "soon" is not a duration/);
+});
+
+test('a batch of which a row was sent again meanwhile is kept, and named', async () => {
+  const { redis } = server;
+  const { load } = openBook(redis);
+  await load('b1', [merchant(1)]);
+  // As it was when it was looked at.
+  await redis.del(key('counts', 'b1'));
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: home };
+  const purge = (...args: string[]) => run(purgeCommand, ['--older-than', '1ms', '--yes', ...args], env);
+  expect((await purge()).stderr).toMatch(/Forgotten: 0 batches, 0 registrations.*Kept: b1\. A row was sent again/s);
+  const { stdout } = await purge('--json');
+  expect(JSON.parse(stdout)).toMatchObject({ batches: [], rows: 0, kept: ['b1'], registrations: 0 });
 });
 
 test('a sheet whose merchants were purged is not run again: its last report keeps them', async () => {

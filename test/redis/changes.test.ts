@@ -94,6 +94,7 @@ test('a purge changes the pages of the batch, and those of other rows of its mer
   const one = merchant(1);
   await book.load('b1', [one, merchant(2)]);
   const batch = await book.load('b2', [one]);
+  await book.record(idOf(one), 'cancel_asked');
   const purged = await changedBy(() => openPurging(server.redis).purgeBatch(batch, Date.now()));
   expect(purged.pages).toEqual(['b1:0', 'b2:0']);
 });

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
-import { KEPT_BY_PURGE } from '../../src/domain/purge.js';
-import { newRegistration, PURGED_ROW, type Registration, STATES, type State } from '../../src/domain/registration.js';
+import type { Batch } from '../../src/domain/batch.js';
+import { KEPT_BY_PURGE, PURGEABLE_STATES } from '../../src/domain/purge.js';
+import {
+  isOver,
+  newRegistration,
+  PURGED_ROW,
+  type Registration,
+  STATES,
+  type State,
+} from '../../src/domain/registration.js';
 import { key } from '../../src/redis/keys.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { difference, shortNameOf } from '../../src/redis/ledger/registration-fields.js';
@@ -45,14 +53,15 @@ function keptOf(registration: Registration): Partial<Registration> | undefined {
   return rule && Object.fromEntries(rule.keeps.map((name) => [name, registration[name]]));
 }
 
-test('a purge keeps of a registration in any state what the table says, and deletes any other', async () => {
-  const { load, ledger } = openBook(db.redis);
-  const merchants = WANTED.map((_, number) => merchant(number));
-  const batch = await load('b1', merchants);
-  const before = WANTED.map((wanted, at) => {
-    const made = newRegistration(idOf(merchants[at] as (typeof merchants)[0]), `b1/${at}`);
-    return { ...made, ...wanted };
-  });
+/** A batch whose registrations are as wanted. */
+async function loadAs(
+  name: string,
+  wanted: readonly Partial<Registration>[],
+  from = 0,
+): Promise<{ batch: Batch; before: Registration[] }> {
+  const merchants = wanted.map((_, at) => merchant(from + at));
+  const batch = await openBook(db.redis).load(name, merchants);
+  const before = merchants.map((one, at) => ({ ...newRegistration(idOf(one), `${name}/${at}`), ...wanted[at] }));
   const writes = db.redis.pipeline();
   for (const registration of before) {
     const name = key('registration', registration.id);
@@ -60,8 +69,16 @@ test('a purge keeps of a registration in any state what the table says, and dele
     writes.del(name).hset(name, ...set, shortNameOf('version'), 'w1');
   }
   await writes.exec();
+  return { batch, before };
+}
 
-  await openPurging(db.redis).purgeBatch(batch, Date.now());
+const mayGo = ({ state = 'queued' }: Partial<Registration>) => PURGEABLE_STATES.includes(state);
+
+test('a purge keeps of a registration in any state what the table says, and deletes any other', async () => {
+  const { ledger } = openBook(db.redis);
+  const { batch, before } = await loadAs('b1', WANTED.filter(mayGo));
+
+  expect(await openPurging(db.redis).purgeBatch(batch, Date.now())).toMatchObject({ isWhole: true });
 
   for (const registration of before) {
     const { id } = registration;
@@ -69,7 +86,27 @@ test('a purge keeps of a registration in any state what the table says, and dele
     const snapshot = await ledger.read(id);
     const after = kept && { ...newRegistration(id, PURGED_ROW), ...kept };
     expect([registration, snapshot?.registration]).toEqual([registration, after]);
-    expect([id, snapshot?.version]).toEqual([id, kept && 'w1']);
+    expect([id, snapshot?.version]).toEqual([id, kept && 'w1~']);
+  }
+});
+
+test('a purge leaves a registration in any other state as it is, and stops', async () => {
+  const { ledger, batches } = openBook(db.redis);
+  const wanted = WANTED.filter((it) => !mayGo(it));
+  expect(wanted.length).toBeGreaterThan(0);
+  for (const [at, one] of wanted.entries()) {
+    const { batch, before } = await loadAs(`b${at}`, [one], at);
+    expect(await openPurging(db.redis).purgeBatch(batch, Date.now())).toEqual({ registrations: 0, isWhole: false });
+    const id = before[0]?.id ?? '';
+    const snapshot = await ledger.read(id);
+    expect([snapshot?.registration, snapshot?.version]).toEqual([before[0], 'w1']);
+    expect(await batches.rowWithOutcome(batch, 0)).toMatchObject({ relation: { kind: 'registered', id } });
+  }
+});
+
+test('a purge never takes a registration that has no outcome yet', () => {
+  for (const state of Object.keys(STATES) as State[]) {
+    expect([state, PURGEABLE_STATES.includes(state)]).toEqual([state, isOver(state)]);
   }
 });
 

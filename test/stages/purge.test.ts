@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, expect, test } from 'vitest';
 import { purgeToolsOf } from '../../src/app/wiring/purging.js';
-import type { Batch } from '../../src/domain/batch.js';
+import type { Batch, RowOfBatch } from '../../src/domain/batch.js';
 import type { Merchant } from '../../src/domain/merchant.js';
-import { purge, purgeable } from '../../src/operator/purge.js';
+import { type Purged, purge, purgeable } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
-import { tidyReady } from '../../src/redis/ledger/purging.js';
+import { openPurging, tidyReady } from '../../src/redis/ledger/purging.js';
 import { startRelay, workersOn } from '../../src/redis/ledger/relay.js';
+import { rowsThatMayBe } from '../../src/redis/ledger/row-index.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { script } from '../../src/redis/scripts.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -229,11 +230,12 @@ test('what was decided of a merchant before one of its rows was purged is decide
 });
 
 test('a row that waits for the end of another batch’s task is withdrawn with its batch, and others wait on', async () => {
-  const { load, take, registration } = openBook(db.redis);
+  const { load, take, record, registration } = openBook(db.redis);
   const other = { ...merchant(1), legalPersonaWechat: 'weixin_other' };
   await load('running', [merchant(1)]);
   await take(idOf(merchant(1)));
   for (const batch of ['first', 'second', 'third']) await load(batch, [other]);
+  await record(idOf(merchant(1)), 'push_overdue');
   const waiting = async () => (await registration(idOf(merchant(1)))).waitingRows;
   expect(await waiting()).toEqual(['first/0', 'second/0', 'third/0']);
   const forgetBatch = (batch: string) =>
@@ -244,12 +246,13 @@ test('a row that waits for the end of another batch’s task is withdrawn with i
   expect(await waiting()).toEqual(['third/0']);
   await forgetBatch('third');
   expect(await waiting()).toEqual([]);
-  expect((await registration(idOf(merchant(1)))).state).toBe('submitting');
+  expect((await registration(idOf(merchant(1)))).state).toBe('needs_review');
 });
 
 test('a merchant with rows in several batches keeps the details of the remaining batches', async () => {
-  const { load, registration } = openBook(db.redis);
+  const { load, record, registration } = openBook(db.redis);
   for (const batch of ['b1', 'b2', 'b3', 'b4']) await load(batch, [merchant(1)]);
+  await record(idOf(merchant(1)), 'cancel_asked');
   const rows = async () => {
     const { row, joinedRows } = await registration(idOf(merchant(1)));
     return [row, ...joinedRows];
@@ -404,6 +407,110 @@ test('an id deep in a long list leaves an empty place, which is never dispatched
   const args = ['submit', 10, 1, 1, 10, Date.now(), 'queued'];
   const [, left, ...jobs] = (await script(db.redis, 'dispatch')([key('window', 'submit')], args)) as [number, number];
   expect([left, jobs]).toEqual([20_199, [expect.stringMatching(`^${live}-`)]]);
+});
+
+/** What a person is shown before a purge; a colleague does `meanwhile` before the answer. */
+async function forgetAfter(meanwhile: () => Promise<unknown>): Promise<Purged> {
+  const tools = purgeToolsOf(db.redis, spool);
+  const wanted = await purgeable(tools, LIMIT);
+  await meanwhile();
+  return purge(tools, wanted, LIMIT, NOW);
+}
+
+test('what is sent again while a person is asked is neither forgotten nor sent a second time', async () => {
+  const { record, send, registration, batches, load, recount } = openBook(db.redis);
+  const [waits, sent] = [merchant(1), merchant(2)];
+  await loadAt('b1', [waits, sent], LONG_AGO);
+  await loadAt('b2', [merchant(3)], LONG_AGO);
+  for (const one of [waits, sent, merchant(3)]) await settle(one, 'registration_refused', LONG_AGO);
+  const purged = await forgetAfter(async () => {
+    for (const one of [waits, sent]) await record(idOf(one), 'retry_asked');
+    await send(idOf(sent));
+  });
+  expect(purged).toMatchObject({ batches: [{ id: 'b2' }], kept: [{ id: 'b1' }], registrations: 1 });
+  expect((await registration(idOf(waits))).state).toBe('queued');
+  await load('b3', [sent]);
+  expect(await batches.counts('b3')).toEqual({ awaiting_legal_person: 1 });
+  expect(await batches.counts('b1')).toEqual(await recount('b1'));
+  expect(await forget()).toEqual([]);
+});
+
+test('a row that has another outcome by the time of the answer keeps its batch', async () => {
+  await loadAt('b1', [merchant(1)], LONG_AGO);
+  await settle(merchant(1), 'registration_refused', LONG_AGO);
+  const again = () => openBook(db.redis).record(idOf(merchant(1)), 'retry_asked');
+  const purged = await forgetAfter(async () => {
+    await again();
+    await settle(merchant(1), 'registration_refused', NOW);
+  });
+  expect(purged).toMatchObject({ batches: [], kept: [{ id: 'b1' }], registrations: 0 });
+});
+
+test('a row that is sent again during the purge stays with the rows before it, and a later purge takes them', async () => {
+  const { record, registration, batches, rows } = openBook(db.redis);
+  const merchants = Array.from({ length: 100 }, (_, number) => merchant(number));
+  await loadAt('b1', merchants, LONG_AGO);
+  for (const one of merchants) await record(idOf(one), 'cancel_asked', { at: LONG_AGO });
+  await db.redis.del(key('ready', 'submit'));
+  const again = idOf(merchant(50));
+  const { ledger, ...others } = purgeToolsOf(db.redis, spool);
+  const tools = {
+    ...others,
+    ledger: {
+      ...ledger,
+      purgeBatch: async (...args: Parameters<typeof ledger.purgeBatch>) => {
+        await record(again, 'retry_asked');
+        return ledger.purgeBatch(...args);
+      },
+    },
+  };
+  const purged = await purge(tools, await purgeable(tools, LIMIT), LIMIT, NOW);
+
+  expect(purged).toMatchObject({ batches: [], kept: [{ id: 'b1' }], registrations: 49 });
+  expect((await batchOf('b1')).purgedAt).toBeUndefined();
+  expect(await rows('b1')).toHaveLength(51);
+  expect((await registration(again)).state).toBe('queued');
+  expect(await batches.counts('b1')).toEqual({ cancelled: 99, queued: 1 });
+  const [row] = await foundAs(merchant(50).name);
+  expect(row).toMatchObject({ index: 50 });
+
+  expect(await forget()).toEqual([]);
+  await settle(merchant(50), 'registration_refused', LONG_AGO);
+  expect(await forget()).toEqual(['b1']);
+  expect(await batches.counts('b1')).toEqual({ cancelled: 99, rejected: 1 });
+  expect(await everythingIn(db.redis)).not.toContain(merchant(50).name);
+});
+
+async function foundAs(name: string): Promise<RowOfBatch[]> {
+  const found: RowOfBatch[] = [];
+  const batches = [await batchOf('b1')];
+  for await (const row of rowsThatMayBe(db.redis, batches, name)) found.push(row);
+  return found;
+}
+
+test('a retry that was decided before a purge sends nothing: its details are gone', async () => {
+  const { load, take, record, view, registration, ledger } = openBook(db.redis);
+  const id = idOf(merchant(1));
+  const batch = await load('b1', [merchant(1)]);
+  await take(id);
+  await record(id, 'push_overdue');
+  const before = await view(id);
+  await openPurging(db.redis).purgeBatch(batch, NOW);
+  const { move } = await ledger.record(id, { kind: 'retry_asked', at: NOW }, {}, before);
+  expect([move, (await registration(id)).state]).toEqual([undefined, 'needs_review']);
+});
+
+test('a retry that was decided before the row that waits was purged sends the row that is left', async () => {
+  const { load, take, record, view, registration, ledger } = openBook(db.redis);
+  const id = idOf(merchant(1));
+  await load('b1', [merchant(1)]);
+  await take(id);
+  const waiting = await load('b2', [{ ...merchant(1), legalPersonaWechat: 'weixin_other' }]);
+  await record(id, 'push_overdue');
+  const before = await view(id);
+  await openPurging(db.redis).purgeBatch(waiting, NOW);
+  await ledger.record(id, { kind: 'retry_asked', at: NOW }, {}, before);
+  expect(await registration(id)).toMatchObject({ state: 'queued', row: 'b1/0', waitingRows: [] });
 });
 
 test('a purge forgets a page from its end, so that the rows that it has not come to keep their places', async () => {

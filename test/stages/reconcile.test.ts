@@ -1,11 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { purgeToolsOf } from '../../src/app/wiring/purging.js';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
-import { purge } from '../../src/operator/purge.js';
 import {
   compareAndRecord,
   type Match,
@@ -18,6 +13,7 @@ import {
 import { notifyCreated } from '../../src/redis/created.js';
 import { key } from '../../src/redis/keys.js';
 import { ownersOf } from '../../src/redis/ledger/appids.js';
+import { openPurging } from '../../src/redis/ledger/purging.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { ACCEPT_RULES, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -26,8 +22,6 @@ import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
 
 const db = useRedis();
-const spool = mkdtempSync(join(tmpdir(), 'fr-spool-'));
-afterAll(() => rmSync(spool, { recursive: true }));
 
 const ONE = merchant(1);
 /** The same enterprise with another legal person: another merchant, with the same name in WeChat's list. */
@@ -91,7 +85,7 @@ async function created(batch: string, one: Merchant, appid: string): Promise<voi
 async function forget(id: string): Promise<void> {
   const batch = await book.batches.find(id);
   if (batch === undefined) throw new Error(`there is no batch ${id}`);
-  await purge(purgeToolsOf(db.redis, spool), [batch], 0, now);
+  await openPurging(db.redis).purgeBatch(batch, now);
 }
 
 const found = async () =>

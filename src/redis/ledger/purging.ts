@@ -25,8 +25,11 @@ export interface Purging {
    * that time which Redis lacks was purged, not lost (loss.ts).
    */
   markPurged(before: number): Promise<void>;
-  /** Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Returns how many registrations were forgotten. */
-  purgeBatch(batch: Batch, now: number): Promise<number>;
+  /**
+   * Forgets the rows of a batch and the registrations that no other batch asks for; its counts stay. Stops at a row that was sent
+   * again meanwhile: the batch keeps this row and the rows that are left, for a later purge.
+   */
+  purgeBatch(batch: Batch, now: number): Promise<PurgedBatch>;
   /** Removes purged registrations from the lists of work and of calls, a part of a list at a time. */
   tidyLists(): Promise<void>;
   /**
@@ -36,6 +39,13 @@ export interface Purging {
    * @throws Error where Redis could not write it
    */
   rewriteFile(): Promise<Rewrite>;
+}
+
+export interface PurgedBatch {
+  /** How many registrations were forgotten. */
+  readonly registrations: number;
+  /** False if the batch has rows left. */
+  readonly isWhole: boolean;
 }
 
 export function openPurging(redis: Redis): Purging {
@@ -69,17 +79,18 @@ export async function purgedBefore(redis: Redis): Promise<number> {
   return Number((await redis.hget(key('epoch'), 'purgedBefore')) ?? 0);
 }
 
-async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<number> {
+async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<PurgedBatch> {
   const purge = script(redis, 'purge');
   // Reports that were written of its rows stay as they are (batch-changes.lua).
   await redis.hset(key('batch', batch.id), 'purging', now);
-  let forgotten = 0;
+  let registrations = 0;
   for (const page of pagesOf(batch)) {
     let [some, left] = [0, 1];
     while (left > 0) {
       [some, left] = (await purge(keysOf(batch, page), [batch.id, ROWS_AT_ONCE])) as [number, number];
-      forgotten += some;
+      registrations += some;
     }
+    if (left < 0) return { registrations, isWhole: false };
   }
   const steps = redis
     .multi()
@@ -89,7 +100,7 @@ async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<numb
     .hset(key('batch', batch.id), { file: '', headings: '[]', columns: '[]', purgedAt: now })
     .hdel(key('batch', batch.id), 'correction');
   await answersOf(steps);
-  return forgotten;
+  return { registrations, isWhole: true };
 }
 
 async function tidyLists(redis: Redis): Promise<void> {

@@ -1,24 +1,30 @@
 -- Deletes the last rows of a page of a batch, and each registration that no other batch has a row for. Some of a registration
 -- stays, to prevent that the merchant is registered twice: that a Mini Program was created, with its appid, or that a task may
--- have created one. Rows are deleted from the end, so that the rows before them keep their indexes.
+-- have created one. Rows are deleted from the end, so that the rows before them keep their indexes, and up to the first row
+-- whose registration has no outcome: a person may have sent it again since the batch was looked at.
 -- KEYS 1 the page of rows, 2 the digests by which they are found
 -- ARGV 1 batch id, 2 how many rows
--- Answers { how many registrations were deleted, how many rows the page has left }. A second run deletes further rows.
+-- Answers { how many registrations were deleted, how many rows the page has left; -1 if the last of these must not be deleted
+-- now }. A second run deletes further rows.
 local batch, count = ARGV[1], tonumber(ARGV[2])
 local rows = redis.call('LRANGE', KEYS[1], -count, -1)
 local forgotten = 0
 
+local PURGEABLE = constant.purgeable
+
+local function is_purgeable(state) return PURGEABLE[state or NEW_STATE] end
+
 -- Rows of other batches for the same registration. They keep it, with their own details.
-local function others_of(row, joined_rows)
+local function others_of(pointers)
   local others = {}
-  for pointer in string.gmatch(row .. ' ' .. (joined_rows or ''), '%S+') do
+  for pointer in string.gmatch(pointers, '%S+') do
     if row_of(pointer) ~= batch then others[#others + 1] = pointer end
   end
   return others
 end
 
-local function is_ours(row, joined_rows)
-  for pointer in string.gmatch(row .. ' ' .. (joined_rows or ''), '%S+') do
+local function has_ours(pointers)
+  for pointer in string.gmatch(pointers, '%S+') do
     if row_of(pointer) == batch then return true end
   end
   return false
@@ -54,11 +60,19 @@ end
 local SHOWN = {}
 for name in string.gmatch(constant.shownFields, '%S+') do SHOWN[#SHOWN + 1] = name end
 
+-- A decision made before this purge meant the registration as it was: it is made again.
+local function changed_version(version) return (version or '') .. '~' end
+
+local function set_list(id, name, pointers)
+  if #pointers == 0 then redis.call('HDEL', key.registration(id), name)
+  else redis.call('HSET', key.registration(id), name, table.concat(pointers, ' ')) end
+end
+
 local function forget(id, now)
-  forget_tasks(id, now[5])
+  forget_tasks(id, now.task)
   local values, was = fields_of(id, unpack(FIELDS_OF_RULES)), {}
   for i, name in ipairs(FIELDS_OF_RULES) do was[name] = values[i] end
-  was[field.state] = now[1]
+  was[field.state], was[field.version] = now.state, changed_version(now.version)
   redis.call('DEL', key.registration(id), key.history(id))
   local kept = kept_of(was)
   if kept then
@@ -70,7 +84,7 @@ local function forget(id, now)
     for i = 1, #SHOWN do shown[i] = shown[i] or '' end
     redis.call('HSET', key.registration(id), field.outcome, table.concat(shown, '\31'))
   else
-    count_state(now[1], nil)
+    count_state(now.state, nil)
   end
   redis.call('HDEL', key.awaited(), id)
   for _, kind in ipairs({ 'submit', 'follow-up' }) do redis.call('ZREM', key.scheduled(kind), id) end
@@ -79,42 +93,53 @@ local function forget(id, now)
   forgotten = forgotten + 1
 end
 
-for i, packed in ipairs(rows) do
-  if string.sub(packed, 1, 1) == constant.relation.registered then
-    local id = string.sub(packed, 2, 17)
-    local now = fields_of(id, field.state, field.row, field.joinedRows, field.appid, field.taskId, field.version)
-    -- A later batch may have replaced this row; then the registration belongs to that batch.
-    now[1] = now[1] or NEW_STATE
-    if now[2] and is_ours(now[2], now[3]) then
-      local others = others_of(now[2], now[3])
-      if #others == 0 then
-        forget(id, now)
-      else
-        -- They may be listed now instead of this one.
-        for _, pointer in ipairs(others) do changed_pages[page_of(pointer)] = true end
-        -- What was decided before meant the rows that it had.
-        redis.call('HSET', key.registration(id), field.row, table.remove(others, 1), field.version, (now[6] or '') .. '~')
-        redis.call('HDEL', key.registration(id), field.joinedRows)
-        if #others > 0 then redis.call('HSET', key.registration(id), field.joinedRows, table.concat(others, ' ')) end
-      end
-    end
+-- The last row of the registration in this batch goes. Answers false if the registration must stay as it is.
+local function forget_registered(id)
+  local is = fields_of(id, field.state, field.row, field.joinedRows, field.taskId, field.version)
+  local now = { state = is[1] or NEW_STATE, task = is[4], version = is[5] }
+  local pointers = is[2] and is[2] .. ' ' .. (is[3] or '')
+  -- A later batch may have replaced this row; then the registration belongs to that batch.
+  if not pointers or not has_ours(pointers) then return true end
+  if not is_purgeable(now.state) then return false end
+  local others = others_of(pointers)
+  -- They may be listed now instead of this one.
+  for _, pointer in ipairs(others) do changed_pages[page_of(pointer)] = true end
+  local leader = table.remove(others, 1)
+  if leader then
+    redis.call('HSET', key.registration(id), field.row, leader, field.version, changed_version(now.version))
+    set_list(id, field.joinedRows, others)
+  else
+    forget(id, now)
   end
+  return true
 end
+
 -- A row that waits for the outcome of another row is withdrawn with its batch.
-for i, packed in ipairs(rows) do
-  if string.sub(packed, 1, 1) == constant.relation.waits then
-    local id = string.sub(packed, 2, 17)
-    local registration, waiting = key.registration(id), fields_of(id, field.waitingRows)[1]
-    local others = {}
-    for pointer in string.gmatch(waiting or '', '%S+') do
-      if row_of(pointer) ~= batch then others[#others + 1] = pointer end
-    end
-    if waiting then redis.call('HDEL', registration, field.waitingRows) end
-    if #others > 0 then redis.call('HSET', registration, field.waitingRows, table.concat(others, ' ')) end
-  end
+local function forget_waiting(id)
+  local is = fields_of(id, field.state, field.waitingRows, field.version)
+  if not is[2] or not has_ours(is[2]) then return true end
+  if not is_purgeable(is[1]) then return false end
+  set_list(id, field.waitingRows, others_of(is[2]))
+  redis.call('HSET', key.registration(id), field.version, changed_version(is[3]))
+  return true
+end
+
+local FORGET = {
+  [constant.relation.registered] = forget_registered,
+  [constant.relation.waits] = forget_waiting,
+}
+
+local deleted = 0
+for i = #rows, 1, -1 do
+  local forget_row = FORGET[string.sub(rows[i], 1, 1)]
+  if forget_row and not forget_row(string.sub(rows[i], 2, 17)) then break end
+  deleted = deleted + 1
 end
 changed_pages[batch .. ':' .. string.match(KEYS[1], '%d+$')] = true
 write_counts()
-redis.call('LTRIM', KEYS[1], 0, -count - 1)
-redis.call('UNLINK', KEYS[2])
-return { forgotten, redis.call('LLEN', KEYS[1]) }
+redis.call('LTRIM', KEYS[1], 0, -deleted - 1)
+local left = redis.call('LLEN', KEYS[1])
+-- Eight bytes each (row-index.ts).
+local digests = left > 0 and redis.call('GETRANGE', KEYS[2], 0, left * 8 - 1) or ''
+if digests == '' then redis.call('UNLINK', KEYS[2]) else redis.call('SET', KEYS[2], digests) end
+return { forgotten, deleted < #rows and -1 or left }

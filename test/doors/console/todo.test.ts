@@ -236,7 +236,7 @@ test('a merchant who was sent again and refused again is ticked again by the sam
 
 test('a row that our checks refused is ticked as well, until its batch is purged', async () => {
   const it = await opened();
-  await waiting(it);
+  const [first = ''] = await waiting(it);
   const { text } = await read(it, it.admin, '/todo');
   const about = /name="about" value="(b1\/\d+\.)"/.exec(text)?.[1] ?? '';
   const place = about.slice(0, -1);
@@ -259,6 +259,7 @@ test('a row that our checks refused is ticked as well, until its batch is purged
   expect((await it.admin.post('/todo/contacted', { about: 'b1/0.' })).status).toBe(404);
   expect((await it.admin.post('/todo/contacted', { about: 'b9/0.' })).status).toBe(404);
 
+  await it.book.record(first, 'legal_person_timed_out', { problem: 'push:100003' });
   const batch = await it.store.batches.find('b1');
   if (batch !== undefined) await openPurging(it.store.redis).purgeBatch(batch, Date.now());
   expect(await it.store.redis.keys(key('rowNotes', '*'))).toEqual([]);
@@ -336,14 +337,20 @@ test('a row that is refused in a sheet that is still being loaded is listed', as
 
 test('a batch that is purged leaves the list, and an older row of its merchant comes back', async () => {
   const it = await opened();
-  await waiting(it);
+  const [first = ''] = await waiting(it);
   await it.book.load('b2', [merchant(1)]);
+  await it.book.record(first, 'registration_refused', { problem: 'push:103' });
   await until('it is listed by the newer row', async () =>
     (await read(it, it.admin, '/todo')).text.includes('line 2 of b2.csv'),
   );
   const purged = async (id: string): Promise<void> => {
     const batch = await it.store.batches.find(id);
-    await purge(purgeToolsOf(it.store.redis, it.home), batch === undefined ? [] : [batch], 0, Date.now() + 2 * DAY_MS);
+    await purge(
+      purgeToolsOf(it.store.redis, it.home),
+      batch === undefined ? [] : [batch],
+      Date.now() + 2 * DAY_MS,
+      Date.now(),
+    );
   };
   await purged('b2');
   await until('the older row is listed', async () =>
