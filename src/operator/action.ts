@@ -136,13 +136,14 @@ async function judgeRow(
   if (relation.kind !== 'registered' && relation.kind !== 'waits') return cannot('other_row');
   const snapshot = await ledger.read(relation.id);
   if (snapshot?.row === undefined) return cannot('purged');
+  const { ask, now, only } = request;
+  if (ask === 'retry' && snapshot.row.merchant === undefined) return cannot('purged');
   const { registration } = snapshot;
   const pointer = `${request.batch.id}/${entry.index}`;
   const isWaiting = registration.waitingRows.includes(pointer);
   if (registration.row !== pointer && !registration.joinedRows.includes(pointer) && !isWaiting) {
     return cannot('later_batch');
   }
-  const { ask, now, only } = request;
   const asking = {
     ask,
     now,

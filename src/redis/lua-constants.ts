@@ -31,6 +31,7 @@ import {
 import { RELAY_LOOKS_EVERY_MS } from '../domain/work.js';
 import { SHOWN_NAMES, shortNameOf } from './ledger/registration-fields.js';
 import { RELATION_CODES } from './ledger/relation-codes.js';
+import { REFUSED_ROW } from './ledger/rows.js';
 
 /** The id of its last write stays with a registration, too. */
 const PURGE_RULES = KEPT_BY_PURGE.map(({ where, keeps }) => ({
@@ -44,6 +45,7 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   rowsPerPage: ROWS_PER_PAGE,
   purgedRow: PURGED_ROW,
   relation: RELATION_CODES,
+  refusedRow: REFUSED_ROW,
   relayLooksEveryMs: RELAY_LOOKS_EVERY_MS,
   dayExpiresS: QUOTA_DAY_KEPT_S,
   threeDaysS: 3 * 86_400,

@@ -2,10 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { purgeToolsOf } from '../../src/app/wiring/purging.js';
 import type { Batch, RowOfBatch } from '../../src/domain/batch.js';
 import type { Merchant } from '../../src/domain/merchant.js';
+import type { Cannot } from '../../src/domain/operator.js';
+import { type Outcome, PURGED_ROW } from '../../src/domain/registration.js';
+import { previewAction } from '../../src/operator/action.js';
 import { type Purged, purge, purgeable } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
 import { openPurging, tidyReady } from '../../src/redis/ledger/purging.js';
@@ -268,6 +271,120 @@ test('a merchant with rows in several batches keeps the details of the remaining
   expect(await forgetBatch('b4')).toEqual([1, 0]);
   expect(await db.redis.exists(key('registration', idOf(merchant(1))))).toBe(0);
 });
+
+/** A row that our checks refused, which joins what its enterprise has. */
+async function loadUnsent(id: string, one: Merchant, cells: readonly string[] = ['x', '1']): Promise<void> {
+  const { open, batches } = openBook(db.redis);
+  const row = { ...acceptedRow(undefined, 0), cells, registration: idOf(one) };
+  await batches.accept(await open(id), 0, [row], ACCEPT_RULES);
+  await batches.complete(id);
+}
+
+describe('a row that our checks refused is never the one to be sent', () => {
+  const one = merchant(1);
+  const id = idOf(one);
+
+  /** Sent as a row of b1; a refused row joins it in b2, and then it ends. */
+  async function ended(kind: 'push_overdue' | 'registration_refused', cells?: readonly string[]): Promise<Batch> {
+    const { load, send, record } = openBook(db.redis);
+    const batch = await load('b1', [one]);
+    await send(id);
+    await loadUnsent('b2', one, cells);
+    await record(id, kind);
+    return batch;
+  }
+
+  test('where its outcome is kept: it shows that, cannot be sent again, and the corrected row is', async () => {
+    const { load, registration, batches, record, recount, view } = openBook(db.redis);
+    await openPurging(db.redis).purgeBatch(await ended('push_overdue'), NOW);
+    expect(await registration(id)).toMatchObject({ state: 'needs_review', row: PURGED_ROW, joinedRows: ['b2/0'] });
+    expect(await batches.counts('b2')).toEqual({ needs_review: 1 });
+    expect(await retriesIn('b2')).toEqual({ can: 0, cannot: ['purged'] });
+
+    await load('b3', [one]);
+    expect(await retriesIn('b3')).toEqual({ can: 1, cannot: [] });
+    await record(id, 'retry_asked');
+    expect((await view(id)).row?.merchant).toEqual(one);
+    expect(await batches.counts('b2')).toEqual(await recount('b2'));
+  });
+
+  test('where that is kept for other batches too, until these are purged', async () => {
+    const { record, registration, batches } = openBook(db.redis);
+    const first = await ended('push_overdue');
+    await loadUnsent('b3', one);
+    const { purgeBatch } = openPurging(db.redis);
+    await purgeBatch(first, NOW);
+    await purgeBatch(await batchOf('b2'), NOW);
+    expect(await registration(id)).toMatchObject({ row: PURGED_ROW, joinedRows: ['b3/0'], task: 'open' });
+    await record(id, 'mini_program_created', { appid: 'wx1' });
+    expect(await batches.counts('b3')).toEqual({ created: 1 });
+    await purgeBatch(await batchOf('b3'), NOW);
+    expect(await registration(id)).toMatchObject({ row: PURGED_ROW, joinedRows: [], state: 'created', appid: 'wx1' });
+  });
+
+  test('where nothing is kept: it is a refused row of an enterprise that has nothing', async () => {
+    const { load, rows, batches, registration, recount } = openBook(db.redis);
+    const batch = await ended('registration_refused');
+    expect(await batches.counts('b2')).toEqual({ rejected: 1 });
+    await openPurging(db.redis).purgeBatch(batch, NOW);
+    expect((await rows('b2'))[0]?.relation).toEqual({ kind: 'refused' });
+    expect([await batches.counts('b2'), await recount('b2')]).toMatchObject([{ invalid: 1 }, { invalid: 1 }]);
+    await load('b3', [one]);
+    expect(await registration(id)).toMatchObject({ state: 'queued', row: 'b3/0', joinedRows: [] });
+  });
+
+  test('where a later row has the details: that one is, and it stays beside it', async () => {
+    const { load, record, registration, view } = openBook(db.redis);
+    const batch = await ended('push_overdue');
+    await load('b3', [one]);
+    await openPurging(db.redis).purgeBatch(batch, NOW);
+    expect(await registration(id)).toMatchObject({ row: 'b3/0', joinedRows: ['b2/0'] });
+    await record(id, 'retry_asked');
+    expect((await view(id)).row?.merchant).toEqual(one);
+  });
+
+  // As JSON a row may look like one that was refused only outside its cells.
+  const MARK = '],0,[["sheet:x"';
+  const SURROGATE = '\ud800';
+  test.each([
+    [MARK],
+    [`"${MARK}`],
+    [MARK, SURROGATE],
+    [`x${MARK.slice(0, 6)}`, SURROGATE],
+    ['],0,[["', 'x'],
+    ['],0,[[', SURROGATE],
+  ])('whatever its cells are: %j, %j', async (...cells) => {
+    const { open, batches, send, record, registration } = openBook(db.redis);
+    const { problems } = acceptedRow(undefined, 0);
+    for (const [batch, more] of [
+      ['b1', {}],
+      ['b2', { merchant: undefined, problems }],
+      ['b3', { problems }],
+      ['b4', {}],
+    ] as const) {
+      const row = { ...acceptedRow(one, 0), cells: [...acceptedRow(one, 0).cells, ...cells], ...more };
+      await batches.accept(await open(batch), 0, [row], ACCEPT_RULES);
+      await batches.complete(batch);
+      if (batch === 'b1') await send(id);
+    }
+    await record(id, 'push_overdue');
+    const leaders: string[] = [];
+    for (const batch of ['b1', 'b3', 'b4']) {
+      await openPurging(db.redis).purgeBatch(await batchOf(batch), NOW);
+      leaders.push((await registration(id)).row);
+    }
+    expect(leaders).toEqual(['b3/0', 'b4/0', PURGED_ROW]);
+  });
+});
+
+/** What a person who names the outcome is told. */
+async function retriesIn(id: string): Promise<{ can: number; cannot: Cannot[] }> {
+  const { batches, ledger } = openBook(db.redis);
+  const tools = { batches, ledger, actsOn: () => undefined };
+  const only = new Set<Outcome>(['needs_review']);
+  const { can, cannot } = await previewAction(tools, { ask: 'retry', batch: await batchOf(id), only, now: NOW });
+  return { can, cannot: [...cannot.keys()] };
+}
 
 test('a merchant with a row in a younger batch keeps its details there', async () => {
   const { batches, view, rows } = openBook(db.redis);

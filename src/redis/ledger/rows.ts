@@ -22,6 +22,13 @@ type Packed = [
   problems?: readonly string[][],
 ];
 
+/**
+ * A Lua pattern for a stored row that our checks refused: JSON with 0 for the details, and problems. Only the quote before the code of
+ * the first problem has a letter behind it: one within a cell has a backslash before it, and one at a cell's end a comma or a bracket
+ * behind it.
+ */
+export const REFUSED_ROW = '^[^\\n]*\\n%[.*%],0,%[%["%l';
+
 const JOINT = '\u001d';
 /** Separates the cells from the details that differ from their cells. */
 export const DETAILS_JOINT = '\u001c';

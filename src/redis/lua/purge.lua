@@ -14,11 +14,11 @@ local PURGEABLE = constant.purgeable
 
 local function is_purgeable(state) return PURGEABLE[state or NEW_STATE] end
 
--- Rows of other batches for the same registration. They keep it, with their own details.
+-- Rows of other batches for the same registration.
 local function others_of(pointers)
   local others = {}
   for pointer in string.gmatch(pointers, '%S+') do
-    if row_of(pointer) ~= batch then others[#others + 1] = pointer end
+    if pointer ~= PURGED_ROW and row_of(pointer) ~= batch then others[#others + 1] = pointer end
   end
   return others
 end
@@ -28,6 +28,15 @@ local function has_ours(pointers)
     if row_of(pointer) == batch then return true end
   end
   return false
+end
+
+-- Takes the first row that can be sent from `others`; nil if there is none. A row that our checks refused has joined without
+-- details.
+local function take_leader(others)
+  for i, pointer in ipairs(others) do
+    local row = row_at(pointer)
+    if row and not string.find(row, constant.refusedRow) then return table.remove(others, i) end
+  end
 end
 
 -- Each attempt has had its own task.
@@ -68,7 +77,9 @@ local function set_list(id, name, pointers)
   else redis.call('HSET', key.registration(id), name, table.concat(pointers, ' ')) end
 end
 
-local function forget(id, now)
+-- `refused`: rows of other batches without details. They go on showing what is kept; if nothing is, they are rows that our checks
+-- refused, of an enterprise that has nothing.
+local function forget(id, now, refused)
   forget_tasks(id, now.task)
   local values, was = fields_of(id, unpack(FIELDS_OF_RULES)), {}
   for i, name in ipairs(FIELDS_OF_RULES) do was[name] = values[i] end
@@ -80,11 +91,17 @@ local function forget(id, now)
     for _, name in ipairs(kept) do
       if was[name] then redis.call('HSET', key.registration(id), name, was[name]) end
     end
+    set_list(id, field.joinedRows, refused)
     local shown = redis.call('HMGET', key.registration(id), unpack(SHOWN))
     for i = 1, #SHOWN do shown[i] = shown[i] or '' end
     redis.call('HSET', key.registration(id), field.outcome, table.concat(shown, '\31'))
   else
     count_state(now.state, nil)
+    local changes_of_rows = {}
+    for i, pointer in ipairs(refused) do
+      changes_of_rows[i] = { pointer, constant.relation.refused, now.state, 'invalid', '' }
+    end
+    change_rows(changes_of_rows)
   end
   redis.call('HDEL', key.awaited(), id)
   for _, kind in ipairs({ 'submit', 'follow-up' }) do redis.call('ZREM', key.scheduled(kind), id) end
@@ -104,12 +121,12 @@ local function forget_registered(id)
   local others = others_of(pointers)
   -- They may be listed now instead of this one.
   for _, pointer in ipairs(others) do changed_pages[page_of(pointer)] = true end
-  local leader = table.remove(others, 1)
+  local leader = take_leader(others)
   if leader then
     redis.call('HSET', key.registration(id), field.row, leader, field.version, changed_version(now.version))
     set_list(id, field.joinedRows, others)
   else
-    forget(id, now)
+    forget(id, now, others)
   end
   return true
 end
