@@ -1,7 +1,7 @@
 /** Sending again and withdrawing: what it would do, and doing it. */
 import { isIdentity } from '../domain/merchant.js';
 import type { Ask } from '../domain/operator.js';
-import type { Outcome } from '../domain/registration.js';
+import { type Outcome, PURGED_ROW } from '../domain/registration.js';
 import { indexOf } from '../domain/row.js';
 import {
   type ActionPreview,
@@ -73,12 +73,12 @@ const MANY = 1_000;
 
 /**
  * A batch, or the row of a registration that is sent. If another row waits for the end of this one, a cancellation
- * means the waiting row.
+ * means the waiting row; so does a retry whose own details are purged.
  */
 async function rowsNamed(store: ActionStore, id: string, ask: Ask): Promise<Pick<ActionRequest, 'batch' | 'index'>> {
   if (!isIdentity(id)) return { batch: await batchNamed(store, id, exactIdNeeded(ask, id)) };
   const { row, waitingRows } = (await registrationNamed(store, id)).registration;
-  const pointer = (ask === 'cancel' ? waitingRows[0] : undefined) ?? row;
+  const pointer = (ask === 'cancel' || row === PURGED_ROW ? waitingRows[0] : undefined) ?? row;
   const named = await store.batches.rowAt(pointer);
   if (named === undefined) throw detailsPurged(id);
   return { batch: named.batch, index: indexOf(pointer) };

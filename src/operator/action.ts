@@ -135,10 +135,12 @@ async function judgeRow(
   if (relation.kind === 'refused') return cannot('row_refused');
   if (relation.kind !== 'registered' && relation.kind !== 'waits') return cannot('other_row');
   const snapshot = await ledger.read(relation.id);
-  if (snapshot?.row === undefined) return cannot('purged');
+  if (snapshot === undefined) return cannot('purged');
   const { ask, now, only } = request;
-  if (ask === 'retry' && snapshot.row.merchant === undefined) return cannot('purged');
-  const { registration } = snapshot;
+  const { registration, row } = snapshot;
+  // The details that were sent may be purged where a row waits with its own.
+  const isPurged = ask === 'retry' ? row?.merchant === undefined : row === undefined;
+  if (isPurged && registration.waitingRows.length === 0) return cannot('purged');
   const pointer = `${request.batch.id}/${entry.index}`;
   const isWaiting = registration.waitingRows.includes(pointer);
   if (registration.row !== pointer && !registration.joinedRows.includes(pointer) && !isWaiting) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { cancelCommand, retryCommand } from '../../src/cli/retry-cancel.js';
+import { openPurging } from '../../src/redis/ledger/purging.js';
 import { run } from '../support/command-line.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -53,6 +54,35 @@ test('cancel of a registration under way withdraws the row that waits for its en
   expect(await book.batches.counts('b2')).toEqual({ cancelled: 1 });
   expect((await book.registration(first)).state).toBe('awaiting_legal_person');
 });
+
+/** Its outcome is unknown, and the details that were sent are purged; a row of b2 waits with other details. */
+async function waitsBehindPurged(): Promise<void> {
+  const batch = await book.load('b1', [one]);
+  await book.send(first);
+  await book.load('b2', [{ ...one, legalPersonaWechat: 'weixin_other' }]);
+  await book.record(first, 'push_overdue');
+  await openPurging(server.redis).purgeBatch(batch, Date.now());
+}
+
+test.each(['b2', first])('a row that waits behind purged details can be sent as %s', async (named) => {
+  await waitsBehindPurged();
+  expect(await ask(retryCommand, named, '--only', 'needs_review')).toMatchObject({ can: 1, done: 1 });
+  expect(await book.view(first)).toMatchObject({
+    registration: { state: 'queued', row: 'b2/0' },
+    row: { merchant: { legalPersonaWechat: 'weixin_other' } },
+  });
+  expect(await book.batches.counts('b2')).toEqual({ queued: 1 });
+});
+
+test.each([['b2', '--only', 'needs_review'], [first]])(
+  'a row that waits behind purged details can be withdrawn as %s',
+  async (...named) => {
+    await waitsBehindPurged();
+    expect(await ask(cancelCommand, ...named)).toMatchObject({ can: 1, done: 1 });
+    expect(await book.batches.counts('b2')).toEqual({ cancelled: 1 });
+    expect(await book.registration(first)).toMatchObject({ state: 'needs_review', task: 'open', waitingRows: [] });
+  },
+);
 
 test('a registration that does not exist is said to be unknown', async () => {
   await expect(ask(retryCommand, 'aaaaaaaaaaaaaaaa')).rejects.toThrow('There is no registration aaaaaaaaaaaaaaaa');
