@@ -176,15 +176,18 @@ async function claimantsIn({
   const claimants = new Map<string, Claimant[]>();
   const seen = new Set<string>();
 
-  async function look({ relation, registration: shown }: RowWithOutcome): Promise<void> {
-    if (relation.kind !== 'registered' || shown === undefined || seen.has(relation.id)) return;
+  async function look({ relation, registration: shown, row }: RowWithOutcome): Promise<void> {
+    if (relation.kind !== 'registered' && relation.kind !== 'waits') return;
+    if (shown === undefined || seen.has(relation.id)) return;
     // What is shown does not say what became of earlier attempts.
     if (!mayHaveOne(shown) && !(isUnsent(shown.state) && shown.attempt > 0)) return;
     seen.add(relation.id);
     // A row may show how an earlier attempt ended; asked is how it is now.
     const snapshot = await ledger.read(relation.id);
-    if (snapshot?.row?.merchant === undefined || !mayHaveOne(snapshot.registration)) return;
-    const { name } = snapshot.row.merchant;
+    // A row that waits behind purged details has the name of the same enterprise.
+    const merchant = snapshot?.row?.merchant ?? row.merchant;
+    if (snapshot === undefined || merchant === undefined || !mayHaveOne(snapshot.registration)) return;
+    const { name } = merchant;
     const { id, clockAheadMs, sentAt: sentAtOurs = now() } = snapshot.registration;
     // By WeChat's clock, as the list has it.
     const sentAt = sentAtOurs - clockAheadMs;

@@ -103,6 +103,17 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
   });
 
+  test('of a row that waits behind details that were purged, too', async () => {
+    await book.load('b3', [{ ...OTHER, legalPersonaWechat: 'weixin_other' }]);
+    await book.record(idOf(OTHER), 'push_overdue');
+    await forget('b2');
+    listed = [{ appid: 'wxnew', authorizedAt: Date.now() }];
+    const [match] = (await reconcile(tools())).matches;
+    expect(match).toMatchObject({ registration: idOf(OTHER), appid: 'wxnew' });
+    expect(await record(tools(), match as Match)).toBe(true);
+    expect(await book.batches.counts('b3')).toEqual({ already_created: 1 });
+  });
+
   test.each([
     ['it was authorised before', () => Date.now() - HOUR_MS],
     ['the list does not say when', () => Number.NaN],
