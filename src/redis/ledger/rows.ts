@@ -27,7 +27,7 @@ type Packed = [
  * the first problem has a letter behind it: one within a cell has a backslash before it, and one at a cell's end a comma or a bracket
  * behind it.
  */
-export const REFUSED_ROW = '^[^\\n]*\\n%[.*%],0,%[%["%l';
+export const REFUSED_ROW = '^[^\n]*\n%[.*%],0,%[%["%l';
 
 const JOINT = '\u001d';
 /** Separates the cells from the details that differ from their cells. */

@@ -156,7 +156,7 @@ end
 
 -- The event that the answer to the probe is for the line (domain/line.ts, PROBE_ANSWERS); nil if it is none. If the worker died in
 -- the call, there is no verdict: then the registration's state decides, or another probe is sent later (acquire.lua). The state
--- tells what became of a create. Of a search it says nothing.
+-- shows what became of a create. It shows nothing of a search.
 local function event_of_probe(write_set, state)
   local _, _, _, problem, call = unpack(line_now)
   local may_be_search = (constant.probeCalls)[call or 'create'].search
