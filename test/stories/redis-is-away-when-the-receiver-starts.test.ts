@@ -65,7 +65,8 @@ test.each(['listen', 'serve'])(
     if (command === 'serve') await portOf(program, 'console');
     expect(await post(port, seal(otherXml('authorized')))).toEqual(SUCCESS);
     expect(spooled()).toHaveLength(0);
-    expect(warnings(program)).toEqual([
+    // A socket that is there and not yet listening is seen on a busy machine.
+    expect(warnings(program).filter((warning) => !warning.includes('nothing listens there'))).toEqual([
       `Redis at unix:${own.socketPath} cannot be reached: there is no such socket. Start the server, or correct REDIS_URL. ` +
         'Until it can be reached, pushes are kept on disk.',
     ]);
