@@ -96,6 +96,22 @@ describe('processes that share a folder', () => {
     expect(await waitedFor()).toEqual([]);
   });
 
+  test('speak for a process that is killed while creates wait for its report', async () => {
+    const first = await guard();
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    const start = await startOf(child.pid ?? 0);
+    const [folder, , , , host] = (await nameOf(first)).split(' ');
+    const other = `${folder} ${child.pid} ${start} part ${host}`;
+    await seen({ [other]: 1_000 });
+    await restarted(first);
+    expect(await waitedFor()).toEqual([other]);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    await first.guard.check();
+    expect(await waitedFor()).toEqual([]);
+  });
+
   test('speak for a living process, or one in another container, once no permit of it can be valid any more', async () => {
     const first = await guard({ permitMs: 200 });
     const [folder, pid, start] = (await nameOf(first)).split(' ');

@@ -82,7 +82,8 @@ export async function guardAgainstLoss({
     seen = await lookAt(epochScript, seen, name);
     const { epoch, waitedMs } = seen;
     const isNew = epoch !== reported;
-    if (!isNew && waitedMs < permitMs) return;
+    // While creates wait, a process for which they wait may end.
+    if (!isNew && waitedMs < 0) return;
     // Asked before the journal is read: otherwise the last entries of a process that dies in between would be missed.
     const spoken = await spokenFor(redis, self, waitedMs >= permitMs);
     if (!isNew && spoken.length === 0) return;
