@@ -4,7 +4,7 @@
  */
 import { type Batch, type Counts, ROWS_PER_PAGE } from '../domain/batch.js';
 import { STATES, type State } from '../domain/registration.js';
-import type { RowWithOutcome } from '../domain/row.js';
+import { batchOf, type RowWithOutcome } from '../domain/row.js';
 import type { Actor } from '../domain/words.js';
 import { giveWay } from '../give-way.js';
 import { changesSince, type PageOfRows } from '../redis/ledger/changes.js';
@@ -276,7 +276,7 @@ function forget(known: Known, name: string): void {
 
 /**
  * Rows that our checks refused leave the list when their merchant is under way or a newer sheet has it, whatever came of that;
- * duplicates when their enterprise has a Mini Program. What changes then are pages of other rows.
+ * duplicates when their enterprise has a Mini Program, or a newer sheet was sent for it. What changes then are pages of other rows.
  */
 async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Look> {
   const { changes } = known;
@@ -293,8 +293,12 @@ async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Lo
       correctedLaterOf(store)([...refused.keys()]),
       store.batches.leaders(duplicates.map(({ registration }) => registration)),
     ]);
-    const created = duplicates.filter(({ registration }) => leaders.get(registration)?.isCreated);
-    known.corrected = new Set([...[...corrected].map((row) => refused.get(row) ?? ''), ...created.map(placeOf)]);
+    const age = (id: string): number => known.order.get(id) ?? 0;
+    const over = duplicates.filter(({ registration, batch }) => {
+      const leader = leaders.get(registration);
+      return leader !== undefined && (leader.isCreated || age(batchOf(leader.row)) > age(batch));
+    });
+    known.corrected = new Set([...[...corrected].map((row) => refused.get(row) ?? ''), ...over.map(placeOf)]);
     known.isMerged = false;
   }
   known.correctedAt = changes;
@@ -317,7 +321,7 @@ function merge(known: Known): void {
     for (const pointer of read.pointers) {
       const mayBeCorrected = pointer.refused !== undefined || pointer.isDuplicate;
       if (mayBeCorrected && known.corrected.has(placeOf(pointer))) continue;
-      if (isFirst(pointer.registration, pointer.who)) all.push(pointer);
+      if (isFirst(pointer.isDuplicate ? '' : pointer.registration)) all.push(pointer);
     }
   }
   const contacts = all.filter(({ who }) => !isToSettle(who)).sort(urgency);

@@ -79,7 +79,7 @@ export async function summaryOf(
         tally.add(row);
         const { outcome } = row;
         if (outcome === 'pending' || (row.who_acts !== 'merchant' && row.who_acts !== 'legal_person')) continue;
-        if (!isFirst(row.registration_id, row.who_acts)) continue;
+        if (!isFirst(row.registration_id)) continue;
         callCount += 1;
         if (calls.length >= CALLS_LISTED) continue;
         const { line, reason, next_step } = row;

@@ -7,6 +7,7 @@ import type { Batch } from '../domain/batch.js';
 import { readable } from '../domain/clean-cell.js';
 import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
+import { ALL_DETAILS, differingDetails } from '../domain/merchant.js';
 import type { NotesShown } from '../domain/note.js';
 import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
@@ -107,8 +108,7 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     for await (const page of batches.pages(batch)) {
       for (const it of await todosAmong(batches, batch, page, options)) {
-        const { registration_id: registration, who_acts: who } = it.todo.row;
-        if (!isFirst(registration, who)) continue;
+        if (!isFirst(standsFor(it.todo.row))) continue;
         if (!options.notContacted || it.todo.notes.contactedAt === undefined) todos.push(withShared(it, share));
       }
       if (todos.length > most + SPARE) keepUrgent(todos, most);
@@ -120,16 +120,22 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
   return left.map(({ todo }) => todo);
 }
 
+/** The registration that a row speaks for. A row that our checks refused, and a duplicate, stand for themselves: ''. */
+export function standsFor({
+  registration_id: registration,
+  outcome,
+}: Pick<ReportRow, 'registration_id' | 'outcome'>): string {
+  return outcome === 'duplicate' ? '' : registration;
+}
+
 /**
- * Whether a to-do is the first of its merchant, for the clerk or for an operator: the others are left out. Asked from the newest
- * batch to the oldest, so that the newest row speaks for the merchant. A row that our checks refused has no registration, and stands
- * for itself.
+ * Whether a to-do is the first of its merchant: the others are left out. Asked from the newest batch to the oldest, so that the newest
+ * row speaks for the merchant.
  */
-export function oncePerMerchant(): (registration: string, who: string) => boolean {
-  const [contacted, settled] = [new Set<string>(), new Set<string>()];
-  return (registration, who) => {
+export function oncePerMerchant(): (registration: string) => boolean {
+  const listed = new Set<string>();
+  return (registration) => {
     if (registration === '') return true;
-    const listed = isToSettle(who) ? settled : contacted;
     if (listed.has(registration)) return false;
     listed.add(registration);
     return true;
@@ -145,7 +151,8 @@ export async function todosAmong(
   rowsOfBatch: readonly RowWithOutcome[],
   options: TodoOptions,
 ): Promise<TodoOfRow[]> {
-  const entries = rowsOfBatch.filter(mayNeedSomebody);
+  const differing = await differingDuplicates(batches, batch, rowsOfBatch);
+  const entries = rowsOfBatch.filter((entry) => mayNeedSomebody(entry) || differing.has(entry));
   if (entries.length === 0) return [];
   const contact = contactColumns(batch, options.contact);
   const rows = await reportOf(batches, batch, entries, options);
@@ -203,10 +210,26 @@ function withoutCells({ cells, surplus, ...row }: ReportRow): Todo['row'] {
   return row;
 }
 
-/** Rows of other kinds get their outcome from a row that is listed itself. A duplicate may have other details than that row. */
-function mayNeedSomebody({ relation, registration }: RowWithOutcome): boolean {
-  if (relation.kind === 'duplicate') return registration?.state !== 'created';
+/** Rows of other kinds get their outcome from a row that is listed itself. */
+function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
   return relation.kind === 'registered' || relation.kind === 'refused';
+}
+
+/** Of enterprises without a Mini Program. A sheet may have been pasted twice: rows that are alike cost one command at most. */
+async function differingDuplicates(
+  { row: rowAt }: Pick<Batches, 'row'>,
+  batch: Batch,
+  entries: readonly RowWithOutcome[],
+): Promise<ReadonlySet<RowWithOutcome>> {
+  const here = new Map(entries.map(({ index, row }) => [index, row]));
+  const found = entries.map(async (entry) => {
+    const { relation, registration, row } = entry;
+    if (relation.kind !== 'duplicate' || registration?.state === 'created') return [];
+    const first = here.get(relation.firstIndex) ?? (await rowAt(batch, relation.firstIndex));
+    if (first?.merchant === undefined || row.merchant === undefined) return [];
+    return differingDetails(first.merchant, row.merchant, ALL_DETAILS).length > 0 ? [entry] : [];
+  });
+  return new Set((await Promise.all(found)).flat());
 }
 
 /** What waits for us and is not over yet goes on by itself. */

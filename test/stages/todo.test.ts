@@ -1,7 +1,7 @@
 /** Whom to contact, where a sheet of wrong rows would have a million people phoned. */
 
 import type { Redis } from 'ioredis';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Batch } from '../../src/domain/batch.js';
 import { licenceCheck } from '../../src/domain/enterprise-code.js';
 import type { Merchant } from '../../src/domain/merchant.js';
@@ -148,6 +148,26 @@ test('a refused row as export programs write it is left out once its enterprise 
   await loadRows('b1', [refusedRow(one, 0, { cells }), refusedRow(one, 1, { cells: ['', `'${one.code}`] })]);
   await loadRows('b2', [one]);
   expect(await linesListed()).toEqual([]);
+});
+
+test('duplicates stand for themselves, beside a row of their merchant that an operator has to settle', async () => {
+  const { send, record } = openBook(server.redis);
+  const one = merchant(1);
+  const others = ['另一名称', '第三名称', '第四名称'].map((name) => ({ ...one, name }));
+  await loadRows('b1', [one]);
+  await send(idOf(one));
+  await record(idOf(one), 'push_unknown', { problem: 'push:4711' });
+  await loadRows('b2', others);
+  expect(await linesListed('us')).toEqual(['b1:2', 'b2:3', 'b2:4']);
+});
+
+test('a sheet that was pasted twice costs the list one command a row at most', async () => {
+  const rows = Array.from({ length: 200 }, (_, at) => merchant(at));
+  await loadRows('b1', [...rows, ...rows]);
+  const { batches } = openBook(server.redis);
+  const [rowAt, leaders] = [vi.fn(batches.rowAt), vi.fn(batches.leaders)];
+  await todosOf({ ...batches, rowAt, leaders }, { ...options(), who: new Set(['us']) });
+  expect(rowAt).not.toHaveBeenCalled();
 });
 
 test('a duplicate with other details is for an operator to settle, until a newer sheet has the enterprise or it is created', async () => {
