@@ -28,7 +28,7 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
   const { night, counts, needing } = result;
   const { notReady = [], noFiles = [], stopped } = night;
   if (night.ending === 'failed') {
-    say(same(stopped ?? ''));
+    say(same(`${nameOnOneLine(plan.inbox)}: ${stopped ?? ''}`));
     return EXIT.badUsage;
   }
   for (const name of noFiles.map(nameOnOneLine))

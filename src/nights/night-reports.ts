@@ -72,11 +72,15 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
   const ids = batchesOf(night);
   const seen = JSON.stringify(await batches.lastChanges(ids));
   const counts = await Promise.all(ids.map((id) => batches.counts(id)));
-  // A row that was sent again may have come to another end of the same kind.
-  const ends = await Promise.all(ids.map((id) => lastOutcomeOf(tools, id)));
+  // A row that was sent again may have come to another end of the same kind, and so may the newer row that was sent for it.
+  const ends = await Promise.all(ids.map(async (id) => [await lastOutcomeOf(tools, id), await batches.superseded(id)]));
   const fingerprint = JSON.stringify([counts, ends, night.ending]);
   const open = (byOutcome(sum(counts)).pending ?? 0) > 0;
   if (fingerprint === night.reported) return { ...night, open, seen };
+  // Reports of an older version may have been edited where they lie.
+  const isOfOlderVersion =
+    night.reported !== undefined && night.seen === undefined && night.unwrittenSince === undefined;
+  if (isOfOlderVersion && !night.open) return { ...night, open, seen, reported: fingerprint };
   // An empty summary every night hides the important one.
   if (night.files.length + night.rejected.length === 0) return { ...night, open, seen, reported: fingerprint };
   const { blockedReason, used, limit, left } = await sendingStatus(calls, limits, now());

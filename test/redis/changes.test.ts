@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { type Batch, ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { AcceptedRow } from '../../src/domain/row.js';
+import { key } from '../../src/redis/keys.js';
 import { changesSince } from '../../src/redis/ledger/changes.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { ACCEPT_RULES, acceptedRow, type Book, idOf, openBook } from '../support/ledger.js';
@@ -73,6 +74,17 @@ test('the last change of a batch is that of any of its pages, until the batch is
   }
   await openPurging(server.redis).purgeBatch({ ...batch, rows: 0 }, Date.now());
   expect(await last()).toEqual([0, -1, -1]);
+});
+
+test('the last changes of large batches are found, some pages at a time', async () => {
+  const rows = 500 * ROWS_PER_PAGE;
+  for (const id of ['b1', 'b2', 'b3']) {
+    await book.open(id);
+    await server.redis.hset(key('batch', id), 'rows', rows);
+    await server.redis.zadd(key('changedPages'), Number(id.slice(1)), `${id}:499`);
+  }
+  await server.redis.zadd(key('changedPages'), 7, 'b2:0');
+  expect(await book.batches.lastChanges(['b1', 'unknown', 'b2', 'b3'])).toEqual([1, -1, 7, 3]);
 });
 
 test('a row that another one replaces, or that takes its turn, is on a changed page', async () => {

@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { nightToolsOf } from '../../src/app/wiring/nights.js';
 import { reportAgain, runNight } from '../../src/nights/night.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
+import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
 import { rehearse } from '../support/rehearsal.js';
@@ -66,6 +67,26 @@ test('a row that fails again, with another reason and the same counts, is in the
   await book.record(id, 'legal_person_timed_out', { problem: 'push:101' });
   await office.run();
   expect(readFileSync(path, 'utf8')).toContain('"expired","push:101"');
+});
+
+test('a merchant that a newer sheet has registered since is not among those to call', async () => {
+  const { office, book, night, id, look } = await endedNight();
+  await book.load('b2', [{ ...TWO, legalPersonaWechat: 'weixin_right' }]);
+  await book.send(id);
+  await look();
+  expect(office.summary(night)).toMatchObject({ to_call_count: 0 });
+});
+
+test('a report of an older version is not written over', async () => {
+  const { redis, night, path, look } = await endedNight();
+  const nights = openNights(redis);
+  const lease = await nights.acquire(night.inbox);
+  if (lease === undefined) throw new Error('the inbox is free');
+  await nights.save({ ...night, seen: undefined, reported: 'of an older version' }, lease);
+  await lease.release();
+  writeFileSync(path, 'corrected');
+  await look();
+  expect(readFileSync(path, 'utf8')).toBe('corrected');
 });
 
 test('a note writes no report again, and a look at nights that have not changed asks for nothing but that', async () => {

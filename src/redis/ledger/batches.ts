@@ -44,6 +44,8 @@ export interface Batches extends BatchPages {
   sizes(ids: readonly string[]): Promise<BatchSize[]>;
   /** The number of the last change of rows of each batch (changes.ts), 0 before the first; -1: it is unknown, or its purge has begun. */
   lastChanges(ids: readonly string[]): Promise<number[]>;
+  /** How many rows show an earlier outcome, because a row of a newer sheet was sent for their enterprise. */
+  superseded(id: string): Promise<number>;
   /** Ids in the order of loading. */
   list(): Promise<string[]>;
   /** Some batches with their counts, the newest first, without the first `from`; and how many batches there are. */
@@ -235,9 +237,11 @@ export function openBatches(redis: Redis): Batches {
 
   async function lastChanges(ids: readonly string[]): Promise<number[]> {
     const all: number[] = [];
-    for (let from = 0; from < ids.length; from += LOOKED_AT_ONCE) {
-      const some = ids.slice(from, from + LOOKED_AT_ONCE);
-      all.push(...((await changesScript([prefix()], some)) as number[]));
+    for (let [page, last] = [0, 0]; all.length < ids.length; ) {
+      const some = ids.slice(all.length, all.length + LOOKED_AT_ONCE);
+      const answer = (await changesScript([prefix()], [page, last, ...some])) as [number[], number, number];
+      all.push(...answer[0]);
+      [page, last] = [answer[1], answer[2]];
     }
     return all;
   }
@@ -315,6 +319,7 @@ export function openBatches(redis: Redis): Batches {
     find,
     sizes,
     lastChanges,
+    superseded: (id) => redis.hlen(key('keptOutcomes', id)),
     list: () => redis.lrange(key('batches'), 0, -1),
     newest,
     counts,
