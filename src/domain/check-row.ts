@@ -167,7 +167,9 @@ function checkedText(field: 'name' | 'legal_persona_name', findings: Findings): 
   return text;
 }
 
-const SPACED = /(?<=\p{Script=Han})[ \u00a0\u3000]+(?=\p{Script=Han})/gu;
+/** Beside a single character. Between two longer parts of a name the registry has a dot. */
+const SPACED =
+  /(?<=(?:^|[ \u00a0\u3000])\p{Script=Han})[ \u00a0\u3000]+(?=\p{Script=Han})|(?<=\p{Script=Han})[ \u00a0\u3000]+(?=\p{Script=Han}(?:$|[ \u00a0\u3000]))/gu;
 
 /** Names of two characters are often spaced, to be as wide as those of three. */
 function unspaced(text: string, field: Field, findings: Findings): string {

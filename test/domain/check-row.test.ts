@@ -466,6 +466,9 @@ describe('the dot in a name', () => {
     const spaced = check({ legal_persona_name: '张　 三' });
     expect(spaced.merchant?.legalPersonaName).toBe('张三');
     expect(codesOf(spaced)).toEqual(['sheet:name_space_repaired']);
+    expect(check({ legal_persona_name: '欧阳 锋' }).merchant?.legalPersonaName).toBe('欧阳锋');
+    expect(check({ legal_persona_name: '示 例 甲' }).merchant?.legalPersonaName).toBe('示例甲');
+    expect(check({ legal_persona_name: '阿示甲 乙丙' }).merchant?.legalPersonaName).toBe('阿示甲 乙丙');
     expect(check({ legal_persona_name: 'Zhang San' }).merchant?.legalPersonaName).toBe('Zhang San');
     expect(check({ name: '示例 有限公司' }).merchant?.name).toBe('示例 有限公司');
   });
