@@ -347,9 +347,9 @@ const CONDITIONS = {
     fact.again !== true &&
     !(fact.row !== undefined && r.waitingRows.includes(fact.row)),
   'there is a time to try again': (_: Registration, fact: Fact) => fact.until !== undefined,
-  'there are details to send': hasDetails,
+  'there are details to send': (r: Registration, fact: Fact) => hasDetails(r) || wasSent(fact),
   'there are details to send, and a time to try again': (r: Registration, fact: Fact) =>
-    hasDetails(r) && fact.until !== undefined,
+    (hasDetails(r) || wasSent(fact)) && fact.until !== undefined,
   'the push is about this attempt': (r: Registration, fact: Fact) => !isAboutAnEarlierAttempt(r, fact),
   'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
   'it was made with the details of another row': (r: Registration, fact: Fact) =>
@@ -414,6 +414,11 @@ function isBehindWaitingRow({ row, waitingRows }: Registration): boolean {
 /** The details that were sent may be purged; those of a row that waits are sent next. */
 function hasDetails({ row, waitingRows }: Registration): boolean {
   return row !== PURGED_ROW || waitingRows.length > 0;
+}
+
+/** Redis had forgotten why it was sent again, and what with (redis/ledger/restoring.ts). */
+function wasSent({ callSentAt }: Fact): boolean {
+  return callSentAt !== undefined;
 }
 
 /** Of a registration that was sent and is to be sent again: whether the attempt before may have made a Mini Program. */

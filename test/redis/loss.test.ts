@@ -288,21 +288,39 @@ test('a call that several processes of a folder record again is counted once', a
   expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 1 });
 });
 
+/** From the journal, after a loss of Redis. */
+async function restored(...facts: readonly Fact[]): Promise<void> {
+  const { guard: own } = await guard();
+  for (const [at, fact] of facts.entries()) {
+    await own.journal.write({ registration: id, writeId: `w.${at}`, fact, day: '2026-11-28' });
+  }
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await own.check();
+}
+
+async function purged(batch: string): Promise<void> {
+  const found = await book.batches.find(batch);
+  if (found === undefined) throw new Error(`there is no batch ${batch}`);
+  expect(await openPurging(server.redis).purgeBatch(found, Date.now())).toMatchObject({ isWhole: true });
+}
+
+test('a call that was sent again by a sheet that Redis lost, behind purged details, is the attempt under way', async () => {
+  await book.load('b1', [one]);
+  await book.take(id);
+  await book.record(id, 'push_overdue');
+  await purged('b1');
+  const at = Date.now() + 5;
+  await restored({ kind: 'create_sent', at, until: at + DAY_MS });
+  expect(await book.registration(id)).toMatchObject({ state: 'submitting', sentAt: at });
+  expect(await book.calls.ofDay('2026-11-28')).toMatchObject({ create: 1 });
+});
+
 describe('a merchant who has a Mini Program', () => {
   beforeEach(async () => {
     await book.load('b1', [one]);
     await book.send(id);
     await book.record(id, 'mini_program_created', { appid: 'wx1' });
   });
-
-  async function restored(...facts: readonly Fact[]): Promise<void> {
-    const { guard: own } = await guard();
-    for (const [at, fact] of facts.entries()) {
-      await own.journal.write({ registration: id, writeId: `w.${at}`, fact, day: '2026-11-28' });
-    }
-    await server.redis.hset(key('epoch'), 'run', 'another');
-    await own.check();
-  }
 
   test('has the call for one more that Redis lost, and the sheet that asked for it is sent once', async () => {
     const at = Date.now() + 5;
@@ -313,6 +331,13 @@ describe('a merchant who has a Mini Program', () => {
     const again = { ...ACCEPT_RULES, again: true };
     await book.batches.accept(await book.open('b2'), 0, [acceptedRow(one, 0)], again);
     expect(await book.registration(id)).toMatchObject(underWay);
+  });
+
+  test('has that call also where the batch of the first one was purged', async () => {
+    await purged('b1');
+    const at = Date.now() + 5;
+    await restored({ kind: 'create_sent', at, until: at + DAY_MS });
+    expect(await book.registration(id)).toMatchObject({ state: 'submitting', sentAt: at, earlierAppids: ['wx1'] });
   });
 
   test('is not sent once more by a call from before it was created', async () => {

@@ -74,7 +74,9 @@ async function restoreFact(tools: RestoreTools, entry: JournalEntry, purged: num
 
 /** Restores the state from which it was sent again. If another process has already settled the earlier attempt, that stays. */
 async function makeUnsent(id: string, registration: Registration, at: number, ledger: Ledger): Promise<void> {
-  const { state, sentAt, finishedAt = at, row } = registration;
+  const { state, sentAt, row } = registration;
+  // Of what was purged the time is forgotten; entries from before the purge are left out.
+  const { finishedAt = row === PURGED_ROW ? 0 : at } = registration;
   const about = { at, ...(sentAt !== undefined && { callSentAt: sentAt }) };
   // No answer is known: that is no verdict on a canary, or on the line's probe.
   const quietly = { rowVerdict: 'none' } as const;
