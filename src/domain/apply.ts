@@ -152,7 +152,7 @@ function attemptAfter(registration: Registration, move: Move): Registration {
       return {
         ...registration,
         task: 'ended',
-        earlierTask: registration.adoptsTask ? 'ended' : registration.earlierTask,
+        earlierTask: registration.adoptsTask || isHeldTwice(registration) ? 'ended' : registration.earlierTask,
       };
     default:
       return registration;
@@ -164,6 +164,11 @@ function attemptTakenBack(registration: Registration): Registration {
   const { attempt, earlierTask, earlierSentAt, sentAt } = registration;
   const before = earlierTask === 'open' ? ({ task: 'open', sentAt: earlierSentAt ?? sentAt } as const) : NO_TASK;
   return { ...registration, attempt: attempt - 1, ...before };
+}
+
+/** The attempt before one that was taken back is the present one and the earlier one. */
+function isHeldTwice({ sentAt, earlierSentAt }: Registration): boolean {
+  return sentAt !== undefined && sentAt === earlierSentAt;
 }
 
 const NO_TASK = { task: 'none' } as const;
