@@ -24,6 +24,12 @@ export function detailsBeside(
   if (differingDetails(leader, merchant, compared).length > 0) return 'other';
   // Names that our own warnings ask to be corrected, such as one with half-width brackets, differ in the spelling alone.
   const isRespelt = compared.some((field) => merchant[field] !== '' && merchant[field] !== leader[field]);
-  if (isRespelt) return 'newer';
+  if (isRespelt && !losesADetail(leader, merchant, isPhoneBlank === true)) return 'newer';
   return isPhoneBlank || leader.componentPhone === merchant.componentPhone ? 'same' : 'newer';
+}
+
+/** A blank cell counts as unchanged, and the newer row is sent as it is. */
+function losesADetail(leader: Merchant, merchant: Merchant, isPhoneBlank: boolean): boolean {
+  const losesThePhone = isPhoneBlank && leader.componentPhone !== merchant.componentPhone;
+  return losesThePhone || ALL_DETAILS.some((field) => merchant[field] === '' && leader[field] !== '');
 }

@@ -29,6 +29,14 @@ describe('the details of a row beside those that were sent', () => {
     expect(detailsBeside(sent, row, ALL_DETAILS)).toBe('same');
   });
 
+  test('are not sent in place of the others where a blank cell would lose one', () => {
+    const spelt = { ...sent, name: `${sent.name} `, componentPhone: '0123456' };
+    expect(detailsBeside(sent, { merchant: spelt, isPhoneBlank: true }, ALL_DETAILS)).toBe('same');
+    expect(detailsBeside(sent, { merchant: spelt, isPhoneBlank: false }, ALL_DETAILS)).toBe('newer');
+    const nameless = { ...sent, name: `${sent.name} `, legalPersonaName: '' };
+    expect(detailsBeside(sent, { merchant: nameless, isPhoneBlank: false }, NAME_ONLY)).toBe('same');
+  });
+
   test('are newer than those of a row that was purged', () => {
     expect(detailsBeside(undefined, { merchant: sent, isPhoneBlank: false }, ALL_DETAILS)).toBe('newer');
   });
