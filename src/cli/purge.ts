@@ -71,8 +71,8 @@ async function run({ open, settings }: CommandContext, options: Options): Promis
   });
   if (purged.kept.length > 0) {
     say({
-      en: `Kept: ${idsOf(purged.kept).join(', ')}. A row was sent again meanwhile: purge again when it is over.`,
-      zh: `已保留：${idsOf(purged.kept).join('、')}。其中的行在此期间已重新提交，请待其结束后再次清除。`,
+      en: `Kept: ${idsOf(purged.kept).join(', ')}. A row was sent again meanwhile; what was purged before that was seen is forgotten. Purge again when it is over.`,
+      zh: `已保留：${idsOf(purged.kept).join('、')}。其中的行在此期间已重新提交，发现之前已清除的行不再恢复；请待其结束后再次清除。`,
     });
   }
   return EXIT.done;

@@ -74,7 +74,7 @@ export function startForwarding(options: ForwardOptions): Forwarding {
     }
   }
 
-  /** A service that refuses everything has a fault of its own. Its last ticket is posted again, or else the next ticket of the stream. */
+  /** A service that refuses everything has a fault of its own. Its last ticket is posted again, or else a ticket among the next pushes. */
   async function acceptsTickets(): Promise<boolean> {
     const posted = ticket ?? (await relay.next(1))?.find(({ infoType }) => infoType === TICKET);
     if (posted === undefined || !isAccepted(await post(posted))) return false;

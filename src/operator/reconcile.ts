@@ -181,12 +181,14 @@ async function claimantsIn({
     if (shown === undefined || seen.has(relation.id)) return;
     // What is shown does not say what became of earlier attempts.
     if (!mayHaveOne(shown) && !(isUnsent(shown.state) && shown.attempt > 0)) return;
-    seen.add(relation.id);
     // A row may show how an earlier attempt ended; asked is how it is now.
     const snapshot = await ledger.read(relation.id);
     // A row that waits behind purged details has the name of the same enterprise.
     const merchant = snapshot?.row?.merchant ?? row.merchant;
-    if (snapshot === undefined || merchant === undefined || !mayHaveOne(snapshot.registration)) return;
+    if (snapshot === undefined || merchant === undefined || seen.has(relation.id)) return;
+    // A row that our checks refused has none of these details, and another row of its registration may.
+    seen.add(relation.id);
+    if (!mayHaveOne(snapshot.registration)) return;
     const { name } = merchant;
     const { id, clockAheadMs, sentAt: sentAtOurs = now() } = snapshot.registration;
     // By WeChat's clock, as the list has it.

@@ -16,7 +16,7 @@ import { ownersOf } from '../../src/redis/ledger/appids.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
-import { ACCEPT_RULES, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
+import { ACCEPT_RULES, acceptedRow, budgetsFor, DAY_MS, HOUR_MS, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
@@ -103,7 +103,10 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
   });
 
-  test('of a row that waits behind details that were purged, too', async () => {
+  test('of a row that waits behind details that were purged, too, and behind a row that our checks refused', async () => {
+    const refused = { ...acceptedRow(undefined, 0), registration: idOf(OTHER) };
+    await book.batches.accept(await book.open('b1'), 0, [refused], ACCEPT_RULES);
+    await book.batches.complete('b1');
     await book.load('b3', [{ ...OTHER, legalPersonaWechat: 'weixin_other' }]);
     await book.record(idOf(OTHER), 'push_overdue');
     await forget('b2');

@@ -90,7 +90,12 @@ async function purgeBatch(redis: Redis, batch: Batch, now: number): Promise<Purg
       [some, left] = (await purge(keysOf(batch, page), [batch.id, ROWS_AT_ONCE])) as [number, number];
       registrations += some;
     }
-    if (left < 0) return { registrations, isWhole: false };
+    if (left < 0) {
+      if (page === 0 && (await redis.llen(key('rows', batch.id, 0))) === Math.min(batch.rows, ROWS_PER_PAGE)) {
+        await redis.hdel(key('batch', batch.id), 'purging');
+      }
+      return { registrations, isWhole: false };
+    }
   }
   const steps = redis
     .multi()
