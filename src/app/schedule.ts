@@ -71,10 +71,16 @@ export interface ListedSchedule extends Omit<Schedule, 'addedAt'> {
 
 export type LastNight = ReturnType<typeof factsOf>;
 
-export async function listSchedules({ redis }: Pick<Store, 'redis'>): Promise<ListedSchedule[]> {
+export interface NightlyRuns {
+  readonly schedules: readonly ListedSchedule[];
+  /** The last night of each inbox among the nights without a schedule: started by a person, or by cron. */
+  readonly others: readonly { readonly inbox: string; readonly last: LastNight }[];
+}
+
+export async function nightlyRuns({ redis }: Pick<Store, 'redis'>): Promise<NightlyRuns> {
   const nights = openNights(redis);
-  const [all, asked] = await Promise.all([nights.list(), nights.asked()]);
-  return (await nights.schedules()).map((schedule) => {
+  const [all, asked, schedules] = await Promise.all([nights.list(), nights.asked(), nights.schedules()]);
+  const listed = schedules.map((schedule) => {
     const last = all.findLast((night) => night.schedule === schedule.name);
     return {
       ...schedule,
@@ -84,15 +90,12 @@ export async function listSchedules({ redis }: Pick<Store, 'redis'>): Promise<Li
       last: last && factsOf(last),
     };
   });
+  const newest = new Map(all.flatMap((night) => (night.schedule === undefined ? [[night.inbox, night] as const] : [])));
+  return { schedules: listed, others: [...newest].map(([inbox, night]) => ({ inbox, last: factsOf(night) })) };
 }
 
-/** The last night of each inbox among the nights without a schedule: started by a person, or by cron. */
-export async function lastNightsWithoutSchedule({
-  redis,
-}: Pick<Store, 'redis'>): Promise<{ readonly inbox: string; readonly last: LastNight }[]> {
-  const nights = (await openNights(redis).list()).filter(({ schedule }) => schedule === undefined);
-  const newest = new Map(nights.map((night) => [night.inbox, night]));
-  return [...newest].map(([inbox, night]) => ({ inbox, last: factsOf(night) }));
+export async function listSchedules(store: Pick<Store, 'redis'>): Promise<readonly ListedSchedule[]> {
+  return (await nightlyRuns(store)).schedules;
 }
 
 /** Its nights and their files stay. @throws RequestError where there is none */

@@ -3,7 +3,7 @@ import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
 import { TO_CONTACT, TO_SETTLE } from '../reporter/todo.js';
 import { callsByHour, throughput } from './pace.js';
-import { lastNightsWithoutSchedule, listSchedules } from './schedule.js';
+import { nightlyRuns } from './schedule.js';
 import { sendingNow } from './sending-now.js';
 import { type BatchNow, batchWith, currentStatus } from './status.js';
 import { todosByActor } from './todo-list.js';
@@ -22,11 +22,10 @@ export interface BatchToday extends BatchNow {
 
 export async function today(store: Store) {
   const asked = sendingNow(store);
-  const [now, sending, schedules, otherNights, { batches, inAll }, hours, callsPerMinute, waiting] = await Promise.all([
+  const [now, sending, nights, { batches, inAll }, hours, callsPerMinute, waiting] = await Promise.all([
     currentStatus(store, asked),
     asked,
-    listSchedules(store),
-    lastNightsWithoutSchedule(store),
+    nightlyRuns(store),
     newestBatches(store, 0, LOOKED_AT),
     callsByHour(store),
     store.calls.lastMinute(),
@@ -42,8 +41,7 @@ export async function today(store: Store) {
       return count > 0 ? [{ who, count }] : [];
     }),
     isReadingTodos: !waiting.isRead,
-    schedules,
-    otherNights,
+    nights,
     batches: withOutlook(store, shown, sending),
     batchesInAll: inAll,
     hours,

@@ -157,10 +157,10 @@ function Turns({ view, facts: { waitingFor, isReadingTodos } }: { view: View; fa
   );
 }
 
-function Nights({ view, facts: { schedules, otherNights } }: { view: View; facts: Morning }) {
+function Nights({ view, facts: { nights } }: { view: View; facts: Morning }) {
   const rows = [
-    ...schedules,
-    ...otherNights.map(({ inbox, last }) => ({ name: inbox, last, next: view.say(WORDS.notScheduled) })),
+    ...nights.schedules,
+    ...nights.others.map(({ inbox, last }) => ({ name: inbox, last, next: view.say(WORDS.notScheduled) })),
   ];
   if (rows.length === 0) return null;
   return (
