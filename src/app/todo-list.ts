@@ -76,7 +76,7 @@ const NONE_CORRECTED: TodoOptions['correctedLater'] = async () => new Set();
 
 /** As they are now: what is no to-do any more is left out. */
 async function readTodos({ batches }: TodoStore, pointers: readonly Pointer[], options: TodoOptions): Promise<Todo[]> {
-  const notes = options.notesOf(pointers.map(({ batch, index, registration }) => registration || `${batch}/${index}`));
+  const notes = options.notesOf(pointers.map(({ notedBy }) => notedBy));
   const withNotes = { ...options, notesOf: () => notes };
   const found = new Map<string, Todo>();
   const parts = byPage(pointers).map(async ({ batch: id, indexes }) => {

@@ -34,6 +34,8 @@ export interface Pointer extends Urgency {
   readonly index: number;
   /** '' of a row that our checks refused. */
   readonly registration: string;
+  /** As of {@link Todo}. */
+  readonly notedBy: string;
   readonly who: Actor;
   readonly isContacted: boolean;
   readonly refused: RefusedRow | undefined;
@@ -221,6 +223,7 @@ async function keep(
         batch: batch.id,
         index,
         registration,
+        notedBy: todo.notedBy,
         who: who as Actor,
         finishedAt,
         confirmBy: todo.confirmBy,

@@ -1,7 +1,7 @@
 /** Sentences for rows that get their outcome from another row of the same enterprise. */
 
 import type { Batch, Leader, NamedRow } from '../domain/batch.js';
-import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails } from '../domain/merchant.js';
+import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails, type Merchant } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
 import { batchOf, type Relation, type RowWithOutcome } from '../domain/row.js';
 import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
@@ -86,8 +86,36 @@ function otherRow({ row }: RowWithOutcome, other: NamedRow, batch: Batch): Other
     batch: other.batch.id,
     isOfThisFile: other.batch.id === batch.id,
     // All of them, whichever API is in use by now: a report of what is over stays the same.
-    differing: one === undefined || two === undefined ? [] : differingDetails(two, one, ALL_DETAILS),
+    differing: differingIn(two, one),
   };
+}
+
+/**
+ * Duplicates that are for an operator to settle: those with other details than the row that was taken, of enterprises without a Mini
+ * Program. A sheet may have been pasted twice: rows that are alike cost one command at most.
+ */
+export async function differingDuplicates(
+  { row: rowAt }: Pick<Batches, 'row'>,
+  batch: Batch,
+  entries: readonly RowWithOutcome[],
+): Promise<ReadonlySet<RowWithOutcome>> {
+  const found = new Set<RowWithOutcome>();
+  const duplicates = entries.filter(({ relation }) => relation.kind === 'duplicate');
+  if (duplicates.length === 0) return found;
+  const here = new Map(entries.map(({ index, row }) => [index, row]));
+  const looks = duplicates.map(async (entry) => {
+    const { relation, registration, row } = entry;
+    if (relation.kind !== 'duplicate' || registration?.state === 'created') return;
+    const first = here.get(relation.firstIndex) ?? (await rowAt(batch, relation.firstIndex));
+    if (differingIn(first?.merchant, row.merchant).length > 0) found.add(entry);
+  });
+  await Promise.all(looks);
+  return found;
+}
+
+/** None where our checks refused one of the two rows. */
+function differingIn(one: Merchant | undefined, other: Merchant | undefined): readonly DetailField[] {
+  return one === undefined || other === undefined ? [] : differingDetails(one, other, ALL_DETAILS);
 }
 
 export function sentencesOfOther(

@@ -7,7 +7,6 @@ import type { Batch } from '../domain/batch.js';
 import { readable } from '../domain/clean-cell.js';
 import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
-import { ALL_DETAILS, differingDetails } from '../domain/merchant.js';
 import type { NotesShown } from '../domain/note.js';
 import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
@@ -18,6 +17,7 @@ import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
 import type { CorrectedLater, RefusedRow } from './corrected-later.js';
 import { csvLine } from './csv.js';
+import { differingDuplicates } from './other-rows.js';
 import { type ReportOptions, type ReportRow, reportOf } from './report.js';
 import { cellOf } from './shape.js';
 import { OUTCOME_LOOKS, OWN_COLUMN, SENTENCES_COLUMN, SHEET_COLUMN } from './workbook.js';
@@ -213,23 +213,6 @@ function withoutCells({ cells, surplus, ...row }: ReportRow): Todo['row'] {
 /** Rows of other kinds get their outcome from a row that is listed itself. */
 function mayNeedSomebody({ relation }: RowWithOutcome): boolean {
   return relation.kind === 'registered' || relation.kind === 'refused';
-}
-
-/** Of enterprises without a Mini Program. A sheet may have been pasted twice: rows that are alike cost one command at most. */
-async function differingDuplicates(
-  { row: rowAt }: Pick<Batches, 'row'>,
-  batch: Batch,
-  entries: readonly RowWithOutcome[],
-): Promise<ReadonlySet<RowWithOutcome>> {
-  const here = new Map(entries.map(({ index, row }) => [index, row]));
-  const found = entries.map(async (entry) => {
-    const { relation, registration, row } = entry;
-    if (relation.kind !== 'duplicate' || registration?.state === 'created') return [];
-    const first = here.get(relation.firstIndex) ?? (await rowAt(batch, relation.firstIndex));
-    if (first?.merchant === undefined || row.merchant === undefined) return [];
-    return differingDetails(first.merchant, row.merchant, ALL_DETAILS).length > 0 ? [entry] : [];
-  });
-  return new Set((await Promise.all(found)).flat());
 }
 
 /** What waits for us and is not over yet goes on by itself. */
