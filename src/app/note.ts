@@ -1,5 +1,5 @@
 /** Notes: what was said on the phone, and when. They move nothing. */
-import { type NoteInput, type NoteWritten, readNote } from '../domain/note.js';
+import { type Note, type NoteInput, type NoteWritten, readNote } from '../domain/note.js';
 import { batchOf, indexOf } from '../domain/row.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import { openRowNotes } from '../redis/ledger/notes.js';
@@ -17,13 +17,11 @@ export async function addNote(
   registration: string,
   input: NoteInput,
 ): Promise<Noted> {
-  const read = readNote(input);
-  if (read.kind === 'fault') throw new RequestError('refused', read.words);
+  const note = noteIn(input);
   const snapshot = await ledger.read(registration);
   if (snapshot === undefined) throw noRegistration(registration);
   // Nothing would ever delete it: purge goes by the rows of batches.
   if (snapshot.row === undefined) throw detailsPurged(registration);
-  const { note } = read;
   const { text, who, contacted } = note;
   const fact = { kind: 'noted', at: snapshot.now, note: text, who, ...(contacted && { contacted }) } as const;
   await ledger.record(registration, fact, {}, snapshot);
@@ -41,12 +39,17 @@ export async function addRowNote(
   place: string,
   input: NoteInput,
 ): Promise<void> {
-  const read = readNote(input);
-  if (read.kind === 'fault') throw new RequestError('refused', read.words);
+  const note = noteIn(input);
   const batch = await store.batches.find(batchOf(place));
   const row = batch && (await store.batches.rowWithOutcome(batch, indexOf(place)));
   if (row?.relation.kind !== 'refused') throw new RequestError('not_found', NO_SUCH_ROW);
-  await openRowNotes(store.redis)(place, { ...read.note, at: Date.now() });
+  await openRowNotes(store.redis)(place, { ...note, at: Date.now() });
+}
+
+function noteIn(input: NoteInput): Note {
+  const read = readNote(input);
+  if (read.kind === 'fault') throw new RequestError('refused', read.words);
+  return read.note;
 }
 
 const NO_SUCH_ROW = {

@@ -162,16 +162,15 @@ function attemptAfter(registration: Registration, move: Move): Registration {
 /** As before the attempt: one before it whose end is unknown is the present one again, so that a push or `reconcile` can settle it. */
 function attemptTakenBack(registration: Registration): Registration {
   const { attempt, earlierTask, earlierSentAt, sentAt } = registration;
-  const before = earlierTask === 'open' ? ({ task: 'open', sentAt: earlierSentAt ?? sentAt } as const) : NO_TASK;
-  return { ...registration, attempt: attempt - 1, ...before };
+  const before = { ...registration, attempt: attempt - 1 };
+  if (earlierTask !== 'open') return { ...before, task: 'none' };
+  return { ...before, task: 'open', sentAt: earlierSentAt ?? sentAt };
 }
 
 /** The attempt before one that was taken back is the present one and the earlier one. */
 function isHeldTwice({ sentAt, earlierSentAt }: Registration): boolean {
   return sentAt !== undefined && sentAt === earlierSentAt;
 }
-
-const NO_TASK = { task: 'none' } as const;
 
 function liveliest(earlier: Registration['task'], present: Registration['task']): Registration['task'] {
   if (earlier === 'open' || present === 'open') return 'open';
