@@ -4,17 +4,12 @@ import { isoWithOffset } from '../../src/domain/calendar.js';
 import { lastOccurrence, nextOccurrence } from '../../src/nights/occurrences.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { openOffice } from '../support/nights.js';
+import { officeWithSchedule, openOffice } from '../support/nights.js';
 import { rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 test('three nights without a process are caught up once, and the next one runs at its hour', async () => {
-  const rehearsal = await rehearse();
-  await rehearsal.start();
-  const office = openOffice(rehearsal);
-  const nights = openNights(rehearsal.store.redis);
-  const schedule = office.schedule();
-  await nights.add(schedule);
+  const { office, nights, schedule } = await officeWithSchedule();
   const missed = lastOccurrence(schedule, office.now);
   expect(nextOccurrence(schedule, schedule.addedAt)).toBeLessThan(missed - 2 * 86_400_000);
   office.put('first.csv', sheetOf([merchant(1), merchant(2, 'p103')]));

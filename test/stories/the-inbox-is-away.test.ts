@@ -6,7 +6,7 @@ import { type EndedNight, reportAgain, runNight, type Settle } from '../../src/n
 import { nextOccurrence } from '../../src/nights/occurrences.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { openOffice } from '../support/nights.js';
+import { officeWithSchedule, openOffice } from '../support/nights.js';
 import { type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -17,12 +17,7 @@ function errorsOf({ lines }: Rehearsal): string[] {
 }
 
 test('an inbox that is not mounted is announced once for each hour of the schedule, and its night runs when it is back', async () => {
-  const rehearsal = await rehearse();
-  await rehearsal.start();
-  const office = openOffice(rehearsal);
-  const nights = openNights(rehearsal.store.redis);
-  const schedule = office.schedule();
-  await nights.add(schedule);
+  const { rehearsal, office, nights, schedule } = await officeWithSchedule();
   office.put('a.csv', sheetOf([merchant(1)]));
   renameSync(office.inbox, `${office.inbox}.away`);
 

@@ -8,8 +8,9 @@ import type { Night, Schedule } from '../../src/domain/night.js';
 import { type NightPlan, type NightTools, runNight } from '../../src/nights/night.js';
 import { type NightScheduler, startNightScheduler } from '../../src/nights/night-scheduler.js';
 import type { Summary } from '../../src/nights/summary.js';
+import { openNights } from '../../src/redis/nights.js';
 import { batchProgress } from '../../src/reporter/ending.js';
-import { EVENTS_PATH, type Rehearsal } from './rehearsal.js';
+import { EVENTS_PATH, type Rehearsal, rehearse } from './rehearsal.js';
 
 export interface Office {
   readonly inbox: string;
@@ -25,6 +26,17 @@ export interface Office {
   nights(): Promise<Night[]>;
   read(...path: string[]): string;
   summary(night: Night): Summary;
+}
+
+/** An office with a schedule, of a rehearsal that sends. */
+export async function officeWithSchedule() {
+  const rehearsal = await rehearse();
+  await rehearsal.start();
+  const office = openOffice(rehearsal);
+  const nights = openNights(rehearsal.store.redis);
+  const schedule = office.schedule();
+  await nights.add(schedule);
+  return { rehearsal, office, nights, schedule };
 }
 
 export function openOffice(rehearsal: Rehearsal): Office {
