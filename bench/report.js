@@ -3,8 +3,8 @@
  * Usage: node bench/report.js [rows]. The first run of a size fills a Redis under the temp folder, later ones reuse it
  * while BENCH_HOME names the folder.
  *
- * "The same bytes" are measured twice: what the report's own script answers, and the plain commands that read the same
- * (LRANGE a page, HGET a registration). Seconds and peak memory are those of the whole command, from its start.
+ * "The same bytes" are measured twice: what the script of a page answers, and the plain commands that read the same (LRANGE a
+ * page, HGET a registration), of which a large report sends most. Seconds and peak memory are those of the whole command, from its start.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -165,7 +165,7 @@ function hashOf(fields) {
   return { ...fields, [shortNameOf('outcome')]: outcomeText(registration) };
 }
 
-/** What the report itself sends. */
+/** What is sent for a page that is not like most (quick-pages.ts). */
 async function pageCommands() {
   const sent = [];
   const real = store.redis.callBuffer;

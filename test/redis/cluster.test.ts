@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { prefix } from '../../src/redis/keys.js';
 import { openNotes } from '../../src/redis/ledger/notes.js';
+import { openQuickPages } from '../../src/redis/ledger/quick-pages.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
 import { connect } from '../../src/redis/server/connection.js';
 import { openWakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -81,6 +82,8 @@ test.each([0, 1])('everything of ours lies in one slot, whichever node is asked 
     new Map([[idOf(one), { row: `b${at}/0`, isCreated: false }]]),
   );
   expect(await openNotes(redis)([idOf(one)])).toEqual(new Map());
+  // One connection leads to one node: the script reads all pages.
+  expect(await openQuickPages(redis, 1_000_000)).toBeUndefined();
 
   const reader = openPushReader(redis, `reader-${at}`);
   expect(openPushes(redis)).toBeDefined();

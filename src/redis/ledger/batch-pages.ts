@@ -6,6 +6,7 @@ import { giveWay } from '../../give-way.js';
 import { key } from '../keys.js';
 import { scriptForBytes } from '../scripts.js';
 import { type PackedPage, packedRows, rowsFrom } from './packed-rows.js';
+import { openQuickPages, type QuickPages } from './quick-pages.js';
 import { unpackRow } from './rows.js';
 
 export interface BatchPages {
@@ -25,7 +26,9 @@ export interface BatchPages {
 /** A page of usual rows has 100,000; one of the longest rows that a sheet may have is 500 MB, and its report as much again. */
 const PART_BYTES = 512 * 1024;
 /** Enough to keep Redis at work; more only lie in memory. */
-const PAGES_AHEAD = 3;
+const PAGES_AHEAD = 6;
+/** Below, a connection of its own costs more than it saves. */
+const FEW_PAGES = 8;
 const ROWS_AT_ONCE = 64;
 
 export function openBatchPages(redis: Redis): BatchPages {
@@ -37,6 +40,10 @@ export function openBatchPages(redis: Redis): BatchPages {
     const answer = await pageScript([key('rows', id, page)], [id, first, most, PART_BYTES]);
     const [rest, rows, outcomes] = answer as [number, Buffer, Buffer];
     return { first, rows, outcomes, ...(rest >= 0 && { next: page * ROWS_PER_PAGE + rest }) };
+  }
+
+  async function firstPart(id: string, page: number, quick: QuickPages | undefined): ReturnType<typeof packedFrom> {
+    return (await quick?.page(id, page)) ?? packedFrom(id, page * ROWS_PER_PAGE, ROWS_PER_PAGE);
   }
 
   async function* packedParts(id: string, from: number, most: number): AsyncGenerator<PackedPage> {
@@ -76,10 +83,19 @@ export function openBatchPages(redis: Redis): BatchPages {
   /** Redis reads the next pages while the caller works on one. */
   async function* packedPages(batch: Batch): AsyncGenerator<PackedPage> {
     const count = Math.ceil(batch.rows / ROWS_PER_PAGE);
+    const quick = count < FEW_PAGES ? undefined : await openQuickPages(redis, PART_BYTES);
+    try {
+      yield* pagesAhead(batch, count, quick);
+    } finally {
+      quick?.close();
+    }
+  }
+
+  async function* pagesAhead(batch: Batch, count: number, quick: QuickPages | undefined): AsyncGenerator<PackedPage> {
     const ahead: ReturnType<typeof packedFrom>[] = [];
     for (let number = 0; number < count; number += 1) {
       while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
-        const asked = packedFrom(batch.id, (number + ahead.length) * ROWS_PER_PAGE, ROWS_PER_PAGE);
+        const asked = firstPart(batch.id, number + ahead.length, quick);
         // The next page reports it; a caller that has seen enough waits for none.
         asked.catch(() => {});
         ahead.push(asked);
