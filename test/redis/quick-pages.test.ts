@@ -37,7 +37,7 @@ describe('a page that is read by plain commands is what the script answers', () 
   test('with rows that were refused, are duplicates, were sent and were not', async () => {
     await book.load('b1', [undefined, one, two, one, three, undefined]);
     await book.send(idOf(one));
-    await book.record(idOf(one), 'created', { appid: 'wx0123456789abcdef', cause: { kind: 'push', key: '1-0' } });
+    await book.record(idOf(one), 'mini_program_created', { appid: 'wx0123456789abcdef' });
     await book.send(idOf(three));
     const quick = await opened();
 
