@@ -66,7 +66,8 @@ function pagesOn(connection: BulkConnection, redis: Redis, mostBytes: number): Q
       .zscore(key('changedPages'), `${batch}:${number}`)
       .exists(key('keptOutcomes', batch))
       .hget(key('counts', batch), UNSENT)
-      .memory('USAGE', key('rows', batch, number))
+      // Of all its rows, not of some: the longest may be the last.
+      .memory('USAGE', key('rows', batch, number), 'SAMPLES', 0)
       .exec();
     const [version, keptOutcomes, unsent, bytes] = (answers ?? []).map(([error, answer]) => error ?? answer);
     const isUsual = keptOutcomes === 0 && typeof bytes === 'number' && bytes <= mostBytes;
