@@ -31,10 +31,10 @@ export async function findOwner(context: ExchangeContext, tools: AuthorizeTools,
   const notKept = await keepForNobody(context, tools, it);
   const stranger = await askWhoItIs(context, tools, it);
   if ('at' in stranger) return stranger;
-  const candidates =
-    stranger.kind === 'known' ? await liveNamed(context, tools, stranger.principalName, newest.at) : [];
-  const [only] = candidates;
   const isNew = stranger.kind === 'known' && stranger.registerType === CREATED_BY_REGISTRATION;
+  const candidates =
+    stranger.kind === 'known' ? await candidatesNamed(context, tools, stranger.principalName, newest.at, isNew) : [];
+  const [only] = candidates;
   if (!isNew || only === undefined || candidates.length > 1) {
     // The exchange of its code is tried again, whichever merchant it belongs to.
     if (notKept !== undefined) return notKept;
@@ -114,15 +114,19 @@ async function askWhoItIs(
   return why.kind === 'unknown' && at <= waiting.codes[0].diesAt ? { at } : { kind: 'unknown' };
 }
 
-/** Registrations of this name that were sent before `at` and have no result yet. */
-async function liveNamed(
+/**
+ * Registrations of this name that were sent before `at` and have no result yet. Of a Mini Program that a registration has made,
+ * also those that WeChat has put off: their task, or the one that they wait for, may have made it.
+ */
+async function candidatesNamed(
   { ledger }: ExchangeContext,
   tools: AuthorizeTools,
   name: string,
   at: number,
+  isNew: boolean,
 ): Promise<Snapshot[]> {
   const wanted = nameKey(name);
-  const ids = await tools.live();
+  const ids = [...(await tools.live()), ...(isNew ? await tools.postponed() : [])];
   const found: Snapshot[] = [];
   for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
     const snapshots = await Promise.all(ids.slice(from, from + READ_AT_ONCE).map((id) => ledger.read(id)));
@@ -132,11 +136,12 @@ async function liveNamed(
 }
 
 function isLive(
-  { registration: { state, clockAheadMs, sentAt = Number.POSITIVE_INFINITY }, row }: Snapshot,
+  { registration: { state, wait, clockAheadMs, sentAt = Number.POSITIVE_INFINITY }, row }: Snapshot,
   name: string,
   at: number,
 ): boolean {
-  const isSent = state === 'submitting' || state === 'awaiting_legal_person';
+  const isPutOff = state === 'deferred' && (wait === 'busy' || wait === 'again');
+  const isSent = state === 'submitting' || state === 'awaiting_legal_person' || isPutOff;
   return isSent && sentAt - clockAheadMs <= at && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
 }
 

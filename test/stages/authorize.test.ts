@@ -374,6 +374,41 @@ describe('a Mini Program without a known registration', () => {
     expect(await book.ledger.ofAppid(APPID)).toBe(ID);
   });
 
+  test.each([
+    ['because its enterprise has a running task', 'create_busy', 'busy'],
+    ['for some minutes', 'create_postponed', 'again'],
+  ] as const)('belongs to the one merchant of that name whose create WeChat put off %s', async (_, kind, wait) => {
+    const putOff = merchant(2);
+    await book.load('b2', [putOff]);
+    await book.take(idOf(putOff));
+    const { sentAt = 0 } = await book.registration(idOf(putOff));
+    await book.record(idOf(putOff), kind, {
+      callSentAt: sentAt,
+      until: sentAt + HOUR_MS,
+      wait,
+      tasksOverBefore: sentAt,
+    });
+    now = Date.now();
+    await offered('authorized');
+    const with1 = { ...tools(KEPT), infoOf: async () => stranger(putOff.name) };
+    await authorize(context(), with1, job, APPID);
+    expect(await book.registration(idOf(putOff))).toMatchObject({ state: 'created', appid: APPID });
+    expect(await server.redis.zrange(key('scheduled', 'submit'), 0, -1)).toEqual([]);
+  });
+
+  test('that no registration has made does not belong to a merchant whose create was put off', async () => {
+    const putOff = merchant(2);
+    await book.load('b2', [putOff]);
+    await book.take(idOf(putOff));
+    const { sentAt = 0 } = await book.registration(idOf(putOff));
+    const later = { callSentAt: sentAt, until: sentAt + HOUR_MS, wait: 'again' } as const;
+    await book.record(idOf(putOff), 'create_postponed', later);
+    now = Date.now();
+    await offered('authorized');
+    await authorize(context(), { ...tools(), infoOf: async () => stranger(putOff.name, 0) }, job, APPID);
+    expect((await book.registration(idOf(putOff))).state).toBe('deferred');
+  });
+
   test('does not belong to a merchant who was sent after it had authorised the platform', async () => {
     now -= HOUR_MS;
     await offered('authorized');

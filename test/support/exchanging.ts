@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { notifyCreated } from '../../src/redis/created.js';
-import { liveRegistrations } from '../../src/redis/ledger/live.js';
+import { liveRegistrations, postponedRegistrations } from '../../src/redis/ledger/live.js';
 import { openAuthCode, openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
@@ -53,6 +53,7 @@ export function exchangingTools(
     codes: openAuthCodes(redis),
     pushes: openPushes(redis),
     live: () => liveRegistrations(redis),
+    postponed: () => postponedRegistrations(redis),
     infoOf: async () => INFO_WITHOUT_TOKEN,
     list: async () => EMPTY_LIST,
     openAuthCode: (code, appid) => openAuthCode(VAULT, appid, code),

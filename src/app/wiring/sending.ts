@@ -11,7 +11,7 @@ import { openBatches } from '../../redis/ledger/batches.js';
 import { lastLoss, unreported } from '../../redis/ledger/last-loss.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openLinks } from '../../redis/ledger/links.js';
-import { liveRegistrations } from '../../redis/ledger/live.js';
+import { liveRegistrations, postponedRegistrations } from '../../redis/ledger/live.js';
 import { openNights } from '../../redis/nights.js';
 import { openNotices, queueForPeople } from '../../redis/notices.js';
 import { openAuthCode, openAuthCodes } from '../../redis/pushes/auth-codes.js';
@@ -79,6 +79,7 @@ export async function startSending(store: Store, running: Running = 'steady', lo
       codes: openAuthCodes(redis),
       pushes: openPushes(redis),
       live: () => liveRegistrations(redis),
+      postponed: () => postponedRegistrations(redis),
       notifyCreated: createdNotifier(settings, redis),
       notifyAuthorization: authorizationNotifier(settings, redis),
       openAuthCode: (authCode, appid) => openAuthCode(vault, appid, authCode),

@@ -1,4 +1,4 @@
-/** Registrations that were sent and have no result yet: exactly the registrations that have a follow-up. */
+/** Registrations that were sent and have no result yet, exactly the registrations that have a follow-up; and those that are sent later. */
 import type { Redis } from 'ioredis';
 import { registrationOf } from '../../domain/work.js';
 import { answersOf } from '../exec.js';
@@ -13,4 +13,8 @@ export async function liveRegistrations(redis: Redis): Promise<string[]> {
     .zrange(key('window', 'follow-up'), 0, -1);
   const [later = [], ready = [], window = []] = (await answersOf(steps)) as string[][];
   return [...new Set([...later, ...ready, ...window.map(registrationOf)])];
+}
+
+export function postponedRegistrations(redis: Redis): Promise<string[]> {
+  return redis.zrange(key('scheduled', 'submit'), 0, -1);
 }
