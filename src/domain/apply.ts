@@ -202,10 +202,15 @@ function patience(
   }
   return {
     postponed: fact.wait === 'again' || fact.wait === 'page' ? postponed + 1 : postponed,
-    busySince: fact.wait === 'busy' ? (busySince ?? fact.at) : busySince,
+    busySince: fact.wait === 'busy' ? (busySince ?? fact.at) : endsATask(fact) ? undefined : busySince,
     personSince: fact.kind === 'create_postponed' && fact.wait === 'person' ? (personSince ?? fact.at) : personSince,
     linksLost: move.problem === 'link:lost' ? (linksLost ?? 0) + 1 : linksLost,
   };
+}
+
+/** The next task that is not ours is waited for anew. */
+function endsATask({ kind }: Fact): boolean {
+  return kind === 'registration_refused' || kind === 'legal_person_timed_out';
 }
 
 export function finishedAt(registration: Registration, fact: Fact, move: Move): number | undefined {

@@ -42,6 +42,9 @@ export const MOST_RESENDS_OF_A_LOST_LINK = 1;
  */
 export const CLOCKS_AGREE_MS = 2_000;
 
+/** A call that WeChat accepted is over after so long, by clocks that may differ a little more than usual. */
+export const CALL_IS_OVER_MS = 60_000;
+
 /** The most calls of the day that are reserved for `search`; how many are reserved depends on what falls due (day.lua). */
 export function searchReserve(limits: Limits): number {
   return Math.floor(limits.perDay * limits.searchShare);

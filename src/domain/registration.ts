@@ -4,7 +4,7 @@
  *
  * `docs/states.md`, `explain` and the report's sentences are printed from these tables.
  */
-import { CLOCKS_AGREE_MS, MOST_RESENDS_OF_A_LOST_LINK } from './limits.js';
+import { CALL_IS_OVER_MS, CLOCKS_AGREE_MS, MOST_RESENDS_OF_A_LOST_LINK } from './limits.js';
 import type { Actor, Words } from './words.js';
 
 export type Outcome =
@@ -338,6 +338,13 @@ const CONDITIONS = {
     !isAboutAnEarlierAttempt(r, fact),
   'it ended the task that was sent last': (r: Registration, fact: Fact) =>
     r.task === 'open' && fact.aboutRow !== '' && !wasPushedBefore(r, fact),
+  'the create was put off, and the push repeats the details that it had': repeatsDetailsPutOff,
+  'the create was put off, the push repeats the details that it had, and no task of somebody else was in its way': (
+    r: Registration,
+    fact: Fact,
+  ) => r.wait !== 'busy' && repeatsDetailsPutOff(r, fact),
+  "it ended somebody else's task, for which this row waits": (r: Registration, fact: Fact) =>
+    r.wait === 'busy' && r.task !== 'open' && isYoungerThanTheCall(r, fact),
   'an earlier attempt may still be running': (r: Registration, { tasksOverBefore = Number.NEGATIVE_INFINITY }: Fact) =>
     r.earlierTask === 'open' && (r.earlierSentAt ?? Number.POSITIVE_INFINITY) >= tasksOverBefore,
   // One of which the appid is not known yet would be forgotten: reconcile finds it first.
@@ -388,8 +395,32 @@ const CONDITIONS = {
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
   const { taskId, row, adoptsTask } = registration;
   if (fact.aboutTask !== undefined && taskId !== undefined) return fact.aboutTask !== taskId;
+  if (fact.aboutRow === '' && endedAfterOursBegan(registration, fact)) return false;
   if (fact.aboutRow !== undefined && fact.aboutRow !== row && !(adoptsTask && fact.aboutRow !== '')) return true;
   return wasPushedBefore(registration, fact);
+}
+
+/**
+ * An enterprise has one task at a time. Once WeChat has accepted ours, the task of another service is over, and what ends later is
+ * ours, even where the push writes the details in another way than the row, as the business registry has them.
+ */
+function endedAfterOursBegan(registration: Registration, fact: Fact): boolean {
+  const { state, earlierTask, adoptsTask } = registration;
+  const isOursAlone = state === 'awaiting_legal_person' && earlierTask === 'none' && adoptsTask !== true;
+  return isOursAlone && fact.pushedAt !== undefined && isYoungerThanTheCall(registration, fact, CALL_IS_OVER_MS);
+}
+
+/** By WeChat's clock, in whole seconds. Its push may say nothing of its time: then when it came decides. */
+function isYoungerThanTheCall({ sentAt, clockAheadMs }: Registration, fact: Fact, byMs = 0): boolean {
+  if (sentAt === undefined) return false;
+  const calledAt = fact.pushedAt === undefined ? sentAt : Math.floor((sentAt - clockAheadMs) / 1000) * 1000;
+  return (fact.pushedAt ?? fact.at) >= calledAt + byMs;
+}
+
+/** WeChat answered that nothing was begun, or that another task runs, and yet a task with these very details has failed. */
+function repeatsDetailsPutOff(registration: Registration, fact: Fact): boolean {
+  const { task, row } = registration;
+  return task === 'none' && fact.aboutRow === row && isYoungerThanTheCall(registration, fact);
 }
 
 /** By its time: before the attempt that was sent last. */
@@ -555,6 +586,9 @@ export const MOVES: readonly Move[] = [
   { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', problem: SECOND_MINI_PROGRAM, so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
   { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },
   ...(['legal_person_timed_out', 'registration_refused'] as const).flatMap((fact) => inEach(UNSENT, { fact, when: 'it ended the task that was sent last', task: 'ended', because: { en: 'it is sent again anyway, and nothing of ours runs any more', zh: '已在等待重新提交，微信中不再有我们的任务' } })),
+  { fact: 'registration_refused', from: ['deferred'], when: 'the create was put off, and the push repeats the details that it had', to: 'rejected', task: 'ended', because: { en: 'the same details would be refused again', zh: '同样的信息会再次被拒绝' } },
+  { fact: 'legal_person_timed_out', from: ['deferred'], when: "the create was put off, the push repeats the details that it had, and no task of somebody else was in its way", to: 'expired', task: 'ended', because: { en: 'its task was begun after all, and the 24 hours are over', zh: '任务实际上已开始，且 24 小时已过' } },
+  ...(['legal_person_timed_out', 'registration_refused'] as const).map((fact): Move => ({ fact, from: ['deferred'], when: "it ended somebody else's task, for which this row waits", to: 'queued', problem: 'create:89249', so: ['send'], because: { en: 'nothing of the enterprise runs any more', zh: '该企业不再有任务在执行' } })),
   ...(['legal_person_timed_out', 'registration_refused'] as const).map((fact): Move => ({ fact, from: ['awaiting_legal_person', 'needs_review'], when: 'it ended the task of another row, which ran when this one was sent', to: 'queued', task: 'ended', so: ['send'], because: { en: 'WeChat has not looked at these details yet, and nothing of the enterprise runs any more', zh: '微信尚未处理这些信息，该企业也不再有任务在执行' } })),
   { fact: 'legal_person_timed_out', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'expired', task: 'ended', because: { en: 'the 24 hours are over', zh: '24 小时已过' } },
   { fact: 'registration_refused', from: [...SENT, 'needs_review'], when: 'its task may still be running, and the push is about it', to: 'rejected', task: 'ended', because: { en: 'WeChat ended the task', zh: '微信已结束任务' } },

@@ -21,16 +21,25 @@ export async function rowAbout(
 ): Promise<string | undefined> {
   const pushed = merchantIn(info);
   const isOfLeader = isOf(leader?.merchant, pushed);
-  if (registration.earlierTask === 'none')
-    return leader?.merchant === undefined || isOfLeader ? undefined : NO_ROW_OF_OURS;
-  if (isOfLeader) return registration.row;
+  const noRow = leader?.merchant === undefined || wasSentByName(registration) ? undefined : NO_ROW_OF_OURS;
+  if (registration.earlierTask === 'none' && registration.task !== 'none') return isOfLeader ? undefined : noRow;
+  if (isOfLeader) return namesAPerson(pushed) ? registration.row : undefined;
   const pointers = (await ledger.history(registration.id)).flatMap(({ row, rowBefore }) =>
     [rowBefore, row].filter((it) => it !== undefined),
   );
   for (const pointer of new Set(pointers.reverse())) {
     if (isOf((await rowAt(pointer))?.row.merchant, pushed)) return pointer;
   }
-  return leader?.merchant === undefined ? undefined : NO_ROW_OF_OURS;
+  return noRow;
+}
+
+/** By `fastregisterenterpriseweapp`, which gets no legal person: what its push says of one is not from a row. */
+function wasSentByName({ taskId, byLink }: Snapshot['registration']): boolean {
+  return taskId !== undefined || byLink === true;
+}
+
+function namesAPerson({ legalPersonaWechat, legalPersonaName }: Merchant): boolean {
+  return legalPersonaWechat !== '' && legalPersonaName !== '';
 }
 
 function isOf(merchant: Merchant | undefined, pushed: Merchant): boolean {

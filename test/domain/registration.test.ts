@@ -148,6 +148,13 @@ describe('every state and every fact', () => {
                 }
               }
             }
+            for (const wait of ['busy', 'again'] as const) {
+              for (const aboutRow of [fresh().row, '']) {
+                met.add(
+                  next({ ...fresh(), state, task, earlierTask, wait, sentAt: NOON }, { kind, at: NOON, aboutRow }),
+                );
+              }
+            }
             for (const details of ['same', 'newer', 'other'] as const) {
               for (const wait of [undefined, 'busy' as const]) {
                 const registration = {
@@ -898,6 +905,53 @@ test('a failure with details that no row of ours has is none of ours', () => {
   const waiting = through(sentAt(NOON));
   expect(met(waiting, failed({ pushedAt: NOON + 5_000, aboutRow: '' }))).toEqual(waiting);
   expect(met(waiting, failed({ pushedAt: NOON + 5_000 })).state).toBe('rejected');
+});
+
+test('a failure that ends after WeChat has accepted ours is ours, though its details are written otherwise', () => {
+  const waiting = through(sentAt(NOON), { kind: 'create_accepted', at: NOON + 500, callSentAt: NOON });
+  const ended = { pushedAt: NOON + 61_000, aboutRow: '' };
+  expect(met(waiting, failed(ended)).state).toBe('rejected');
+  // Not so the late push of a task from before, and not where another task may have been the one that ran.
+  expect(met(waiting, failed({ ...ended, pushedAt: NOON + 30_000 }))).toEqual(waiting);
+  expect(met(waiting, failed({ aboutRow: '' }))).toEqual(waiting);
+  expect(met({ ...waiting, adoptsTask: true }, failed(ended)).state).toBe('awaiting_legal_person');
+  expect(met({ ...waiting, earlierTask: 'open' }, failed(ended)).state).toBe('awaiting_legal_person');
+  const lost = through(sentAt(NOON));
+  expect(met(lost, failed(ended))).toEqual(lost);
+});
+
+describe('a failure that is pushed while a create that was put off waits', () => {
+  const putOff = (kind: 'create_postponed' | 'create_busy', wait: 'again' | 'busy') =>
+    through(sentAt(NOON), { kind, at: NOON + 500, callSentAt: NOON, until: NOON + HOUR, wait, tasksOverBefore: NOON });
+  const again = putOff('create_postponed', 'again');
+  const busy = putOff('create_busy', 'busy');
+  const row = again.row;
+  const timedOut = (more: Partial<Fact>): Fact => ({ ...failed(more), kind: 'legal_person_timed_out' });
+
+  test('with the details of that create settles the row: the same details would be refused again', () => {
+    for (const waiting of [again, busy]) {
+      const settled = met(waiting, failed({ pushedAt: NOON + 1_000, aboutRow: row }));
+      expect(settled).toMatchObject({ state: 'rejected', problem: 'push:103', task: 'ended' });
+    }
+    expect(met(again, timedOut({ pushedAt: NOON + 1_000, aboutRow: row })).state).toBe('expired');
+  });
+
+  test('changes nothing where it was pushed before the call, or has no details or other ones', () => {
+    expect(met(again, failed({ pushedAt: NOON - 1_000, aboutRow: row }))).toEqual(again);
+    expect(met(busy, failed({ pushedAt: NOON - 1_000, aboutRow: row }))).toEqual(busy);
+    for (const more of [{}, { aboutRow: '' }, { aboutRow: 'older/1' }]) {
+      expect(met(again, failed({ pushedAt: NOON + 1_000, ...more }))).toEqual(again);
+    }
+  });
+
+  test('ends the wait for a task that is not ours, and the next one is waited for anew', () => {
+    for (const ended of [failed({ pushedAt: NOON + 1_000, aboutRow: '' }), timedOut({ aboutRow: row })]) {
+      const free = met(busy, ended);
+      expect(free).toMatchObject({ state: 'queued', problem: 'create:89249' });
+      expect(free.busySince).toBeUndefined();
+      expect(free.until).toBeUndefined();
+    }
+  });
 });
 
 describe('a failure that was pushed for an earlier attempt', () => {

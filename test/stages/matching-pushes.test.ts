@@ -120,7 +120,7 @@ describe('what a push says', () => {
       ledger: { history: async () => [] },
       rowAt: async () => undefined,
     };
-    const sent = snapshotOf('a', { row: 'b1/0' }, merchant(1));
+    const sent = snapshotOf('a', { row: 'b1/0', task: 'open' }, merchant(1));
     expect(await factAbout(finder, sent, push, AT, seals)).not.toHaveProperty('aboutRow');
     const second = snapshotOf('a', { row: 'b1/0', earlierTask: 'ended' }, merchant(1));
     expect(await factAbout(finder, second, push, AT, seals)).toMatchObject({ problem: 'push:103', aboutRow: 'b1/0' });
@@ -131,6 +131,28 @@ describe('what a push says', () => {
       expect(await factAbout(finder, unread, push, AT, seals)).not.toHaveProperty('aboutRow');
     }
     const blank = { ...push, info: { ...push.info, name: '', legalPersonaWechat: undefined, legalPersonaName: '' } };
-    expect(await factAbout(finder, sent, blank, AT, seals)).not.toHaveProperty('aboutRow');
+    for (const one of [sent, second]) {
+      expect(await factAbout(finder, one, blank, AT, seals)).not.toHaveProperty('aboutRow');
+    }
+  });
+
+  test('is about the row whose create was put off, if it repeats its details', async () => {
+    const putOff = snapshotOf('a', { row: 'b1/0', task: 'none', state: 'deferred' }, merchant(1));
+    const push = registration({ status: '103' });
+    const finder = { ledger: { history: async () => [] }, rowAt: async () => undefined };
+    expect(await factAbout(finder, putOff, push, AT, seals)).toMatchObject({ aboutRow: 'b1/0' });
+    const other = { ...putOff, row: snapshotOf('a', {}, merchant(2)).row } as typeof putOff;
+    expect(await factAbout(finder, other, push, AT, seals)).toMatchObject({ aboutRow: '' });
+  });
+
+  test('is not denied to a task that was sent by its name alone, whatever legal person it names', async () => {
+    const finder = { ledger: { history: async () => [] }, rowAt: async () => undefined };
+    const push = registration({ status: '103' });
+    for (const sentByName of [{ taskId: 'task-1' }, { byLink: true as const }]) {
+      for (const earlierTask of ['none', 'ended'] as const) {
+        const sent = snapshotOf('a', { row: 'b1/0', earlierTask, ...sentByName }, merchant(2));
+        expect(await factAbout(finder, sent, push, AT, seals)).not.toHaveProperty('aboutRow');
+      }
+    }
   });
 });
