@@ -516,6 +516,38 @@ describe('a workbook', () => {
     ]);
   });
 
+  test('is refused where its rows are out of order or have one number: merchants were lost', async () => {
+    const row = (number: number, name: string) =>
+      `<row r="${number}"><c t="inlineStr"><is><t>${name}</t></is></c></row>`;
+    for (const [rows, said] of [
+      [row(3, '商户甲') + row(2, '商户乙'), 'row 2 stands behind row 3'],
+      [row(1, '商户甲') + row(1, '商户乙'), 'row 1 stands behind row 1'],
+      [row(2, '商户甲').repeat(2), 'row 2 stands behind row 2'],
+    ] as const) {
+      expect(await refusal(await withRows(rows))).toMatch(new RegExp(`${said}.*export the sheet again`));
+    }
+  });
+
+  test('is refused where the text of a cell is missing, or a cell is there twice with two values', async () => {
+    const row = (cells: string) => withRows(`<row r="2">${cells}</row>`);
+    const shared = (index: string) => `<c r="A2" t="s"><v>${index}</v></c><c r="B2"><v>1</v></c>`;
+    for (const index of ['2', '-1', '0.5', 'x']) {
+      expect(await refusal(await row(shared(index)))).toMatch(/the text of the cell A2 is missing/);
+    }
+    const twice = (first: string, second: string) =>
+      `<c r="A2">${first}</c><c r="B2"><v>1</v></c><c r="A2">${second}</c>`;
+    expect(await refusal(await row(twice('<v>1</v>', '<v>2</v>')))).toMatch(/has the cell A2 twice/);
+    const blank = await openSheet(await saved(await row(twice('<v>1</v>', ''))));
+    expect(await cellsOf(blank)).toEqual([['1', '1']]);
+  });
+
+  test('shows a boolean as spreadsheet programs do, however it is written', async () => {
+    const cells = ['1', '0', 'true', 'false', 'maybe'].map((value) => `<c t="b"><v>${value}</v></c>`).join('');
+    const parts = workbookParts([{ name: 'Sheet1', rows: [['name', 'code', 'c', 'd', 'e']] }]);
+    const file = zipOf(withEnd(parts, `<row r="2">${cells}</row>`));
+    expect(await cellsOf(await openSheet(await saved(file)))).toEqual([['TRUE', 'FALSE', 'TRUE', 'FALSE', 'maybe']]);
+  });
+
   test('says which blank cells are merged with the one above', async () => {
     const rows = [
       ['标题'],
@@ -549,13 +581,14 @@ describe('a workbook', () => {
 
   /** A workbook with headings and these rows below them. */
   async function withRows(rows: string): Promise<Buffer> {
-    const parts = workbookParts([{ name: 'Sheet1', rows: [['name', 'code']] }]);
-    return zipOf(
-      parts.map((part) =>
-        part.name === 'xl/worksheets/sheet1.xml'
-          ? { ...part, content: part.content.replace('</sheetData>', `${rows}</sheetData>`) }
-          : part,
-      ),
+    return zipOf(withEnd(workbookParts([{ name: 'Sheet1', rows: [['name', 'code']] }]), rows));
+  }
+
+  function withEnd(parts: readonly ZipPart[], rows: string): ZipPart[] {
+    return parts.map((part) =>
+      part.name === 'xl/worksheets/sheet1.xml'
+        ? { ...part, content: String(part.content).replace('</sheetData>', `${rows}</sheetData>`) }
+        : part,
     );
   }
 

@@ -2,7 +2,7 @@
 import { columnLetters } from '../../domain/columns.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { Words } from '../../domain/words.js';
-import { tooMuch } from './sheet-error.js';
+import { SheetError, tooMuch } from './sheet-error.js';
 import type { DateStyles } from './xlsx-dates.js';
 import type { SharedStrings } from './xlsx-strings.js';
 import { refuseLongText, unescaped } from './xlsx-text.js';
@@ -77,6 +77,9 @@ export async function* rawRows(
     const isNumber = type === 'n';
     const date = isNumber ? tables.dates.dateOf(value, style) : undefined;
     const text = date ?? textOf(type, value, tables.strings, cellWords);
+    if (text === undefined) throw withoutText(column, number);
+    const before = cells[column] ?? '';
+    if (before !== '' && before !== text) throw writtenTwice(column, number);
     characters += text.length;
     if (characters > SHEET_LIMITS.row.most) throw tooMuch('row', rowWords());
     cells[column] = text;
@@ -86,7 +89,9 @@ export async function* rawRows(
   const pieces = readXmlSlices(stream, {
     open: (name, attributes) => {
       if (name === 'row') {
-        number = rowOf(attributes.r) ?? number + 1;
+        const above = number;
+        number = rowOf(attributes.r) ?? above + 1;
+        if (number <= above) throw outOfOrder(number, above);
         cells = [];
         numericCells = [];
         uncomputed = [];
@@ -166,13 +171,43 @@ export function columnOf(reference: string): number {
   return column - 1;
 }
 
-/** A formula's cell has its cached value, in the same types. */
-function textOf(type: string, value: string, strings: SharedStrings, where: () => Words): string {
+// No spreadsheet program writes these; which data is meant cannot be known, and programs differ in what they show.
+
+function outOfOrder(row: number, above: number): SheetError {
+  return new SheetError({
+    en: `the workbook is broken: row ${row} stands behind row ${above}, so rows cannot be distinguished by their numbers; ${EXPORT_AGAIN.en}`,
+    zh: `工作簿已损坏：第 ${row} 行排在第 ${above} 行之后，行号重复或乱序；${EXPORT_AGAIN.zh}`,
+  });
+}
+
+function writtenTwice(column: number, row: number): SheetError {
+  const cell = `${columnLetters(column)}${row}`;
+  return new SheetError({
+    en: `the workbook is broken: it has the cell ${cell} twice; ${EXPORT_AGAIN.en}`,
+    zh: `工作簿已损坏：单元格 ${cell} 出现两次；${EXPORT_AGAIN.zh}`,
+  });
+}
+
+function withoutText(column: number, row: number): SheetError {
+  const cell = `${columnLetters(column)}${row}`;
+  return new SheetError({
+    en: `the workbook is broken: the text of the cell ${cell} is missing in the file; ${EXPORT_AGAIN.en}`,
+    zh: `工作簿已损坏：文件中缺少单元格 ${cell} 的文本；${EXPORT_AGAIN.zh}`,
+  });
+}
+
+const EXPORT_AGAIN: Words = {
+  en: 'export the sheet again, as "CSV UTF-8" if the program that wrote it can, and compare it with the original',
+  zh: '请从原系统重新导出（可选“CSV UTF-8”格式），并与原始数据核对',
+};
+
+/** A formula's cell has its cached value, in the same types. Undefined if the workbook has no such text. */
+function textOf(type: string, value: string, strings: SharedStrings, where: () => Words): string | undefined {
   switch (type) {
     case 's':
       return strings.at(Number(value));
     case 'b':
-      return value === '1' ? 'TRUE' : 'FALSE';
+      return BOOLEANS.get(value.trim()) ?? value;
     case 'str':
     case 'inlineStr':
       return unescaped(value, where);
@@ -181,6 +216,13 @@ function textOf(type: string, value: string, strings: SharedStrings, where: () =
       return type === 'n' ? shownNumber(value) : value;
   }
 }
+
+const BOOLEANS: ReadonlyMap<string, string> = new Map([
+  ['1', 'TRUE'],
+  ['true', 'TRUE'],
+  ['0', 'FALSE'],
+  ['false', 'FALSE'],
+]);
 
 /** Files have 17 digits of a fraction (1.1000000000000001), and programs show 15 (1.1). Digits of a whole number are never changed. */
 function shownNumber(text: string): string {

@@ -10,11 +10,11 @@ import { readWholeXml } from './xml.js';
 export interface SharedStrings {
   /** What they take in memory. */
   readonly bytes: number;
-  /** '' if there is no text of that number. */
-  at(index: number): string;
+  /** Undefined if there is no text of that number. */
+  at(index: number): string | undefined;
 }
 
-export const NO_STRINGS: SharedStrings = { bytes: 0, at: () => '' };
+export const NO_STRINGS: SharedStrings = { bytes: 0, at: () => undefined };
 
 const BLOCK_BYTES = 1024 ** 2;
 const MOST_BYTES = SHEET_LIMITS.stringBytes.most * 1024 ** 2;
@@ -81,8 +81,8 @@ function openStrings() {
     ends[count++] = used * 2 + (isNarrow ? 0 : 1);
   }
 
-  function at(index: number): string {
-    if (!(index >= 0 && index < count)) return '';
+  function at(index: number): string | undefined {
+    if (!(index >= 0 && index < count && Number.isInteger(index))) return undefined;
     const [end, before] = [ends[index] ?? 0, index === 0 ? 0 : (ends[index - 1] ?? 0)];
     const to = Math.floor(end / 2);
     const block = Math.floor(Math.max(to - 1, 0) / BLOCK_BYTES);
