@@ -1,5 +1,5 @@
 /** The enterprise's code of a row: what can be sent, and what a spreadsheet or a person has done to it. */
-import { repaired } from './clean-cell.js';
+import { QUOTATION_MARK, repaired } from './clean-cell.js';
 import type { Layout } from './columns.js';
 import {
   CODE_RULES,
@@ -14,7 +14,7 @@ import {
   withoutHyphens,
 } from './enterprise-code.js';
 import type { ProblemCode } from './problems.js';
-import { isMaskedResidentId } from './resident-id.js';
+import { isMaskedResidentId, residentIdIn } from './resident-id.js';
 import { type Findings, isPersonal } from './row-findings.js';
 import type { Needs, SheetRow } from './sheet-row.js';
 
@@ -33,6 +33,10 @@ export function checkedCode(
     return { code: '', codeType: undefined };
   }
   const capital = given.toUpperCase();
+  if (QUOTATION_MARK.test(capital)) {
+    findings.add(residentIdIn(capital) === 'resident' ? 'sheet:code_resident_id' : 'sheet:quotation_mark', 'code');
+    return { code: capital, codeType: undefined };
+  }
   const plain = withoutHyphens(capital);
   const damage = damageOf(capital, plain);
   if (damage !== undefined) {

@@ -1,6 +1,6 @@
 /** One row of a sheet: what of it can be sent, and everything that is wrong with it. */
 import { checkedCode, REFUSED } from './check-code.js';
-import { halfWidth, isBlankCell, readable, repaired, SUSPICIOUS, visible } from './clean-cell.js';
+import { halfWidth, isBlankCell, QUOTATION_MARK, readable, repaired, SUSPICIOUS, visible } from './clean-cell.js';
 import { COLUMNS, FIELDS, type Field, isHeadingOf, type Layout } from './columns.js';
 import { unwrapped } from './formula-guard.js';
 import type { Merchant } from './merchant.js';
@@ -157,6 +157,7 @@ function checkedText(field: 'name' | 'legal_persona_name', findings: Findings): 
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) findings.add('sheet:line_break', field);
   if (text.includes('\ufffd')) findings.add('sheet:characters_lost', field);
   if (text.includes('?')) findings.add('sheet:question_mark', field);
+  if (QUOTATION_MARK.test(text)) findings.add('sheet:quotation_mark', field);
   if (field === 'name' && /[()]/.test(text)) findings.add('sheet:half_width_brackets', field);
   if (text.startsWith("'")) findings.add('sheet:name_apostrophe', field);
   // Of a person: the name of an enterprise is sent as it was given.
@@ -196,6 +197,7 @@ function checkedWechat(needs: Needs, findings: Findings): string {
   if (WEIXIN_ID.test(wechat)) return wechat;
   if (wechat === '') findings.add('sheet:wechat_missing', 'legal_persona_wechat');
   else if (isPersonal(wechat, 'legal_persona_wechat', findings)) return wechat;
+  else if (QUOTATION_MARK.test(wechat)) findings.add('sheet:quotation_mark', 'legal_persona_wechat');
   else if (/^\+?[0-9 -]{5,}$/.test(wechat)) findings.add('sheet:wechat_phone', 'legal_persona_wechat');
   else findings.add('sheet:wechat_shape', 'legal_persona_wechat');
   return wechat;

@@ -16,7 +16,10 @@ export function readableName(cell: string): string {
 }
 
 /** Anything in a name that is worth a second look. */
-export const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?\\ufffd${DOT_LIKE}]|^'`, 'u');
+export const SUSPICIOUS = new RegExp(`[\\s\\p{Cc}\\p{Cf}\\u115f\\u1160\\u3164()?"\\uff02\\ufffd${DOT_LIKE}]|^'`, 'u');
+
+/** Left by a CSV in which a blank or another character stands beside a mark; full-width ones are typed. */
+export const QUOTATION_MARK = /["\uff02]/;
 
 /** Invisible wherever they stand. U+2028 and U+2029 are line breaks, not this. */
 const INVISIBLE = /[\p{Cf}\u115f\u1160\u3164]/gu;

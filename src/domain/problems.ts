@@ -42,6 +42,7 @@ export const PROBLEMS = {
   'sheet:cell_merged': { severity: 'error', who: 'us', says: { en: 'this cell is merged with the one above, and a file has the value of merged cells in the first of them only.', zh: '该单元格与上方单元格合并，文件中只有合并区域的首格有值。' }, next: { en: 'Unmerge the cells and fill in each of them.', zh: '请取消合并单元格，并逐行填写。' } },
   'sheet:formula_text': { severity: 'warning', who: 'us', says: { en: 'the value stood in ="…", as export programs write a text; it was taken out.', zh: '内容以 ="…" 形式导出，已取出其中的文本。' }, next: NOTHING },
 
+  'sheet:quotation_mark': { severity: 'error', who: 'us', says: { en: 'there is a quotation mark (") in the value: none belongs there, and one that a CSV has beside a blank or another character becomes part of the cell.', zh: '内容中含英文双引号（"），可能是 CSV 中引号旁有多余的空格或字符，引号因此成为内容的一部分。' }, next: { en: 'Take the quotation mark out; where the business licence has Chinese ones in the name, write “ ”.', zh: '请删除该引号；营业执照上的名称确有引号的，请改为中文引号“ ”。' } },
   'sheet:resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a person's resident ID in this cell.", zh: '该单元格中有个人身份证号。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
   'sheet:old_resident_id': { severity: 'error', who: 'merchant', says: { en: "there is a number in this cell that reads like a person's old resident ID (15 digits with a birthday inside).", zh: '该单元格中有疑似旧版个人身份证号的数字（15 位，含出生日期）。' }, next: { en: 'Delete it from the sheet and fill in what the heading asks for.', zh: '请从表中删除，并按表头填写。' } },
 

@@ -76,6 +76,7 @@ const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:formula_text': ['B17', { code: '="91350100M000100Y43"' }],
   'sheet:resident_id': ['E17', { legal_persona_name: RESIDENT }],
   'sheet:old_resident_id': ['F17', { component_phone: OLD_RESIDENT }],
+  'sheet:quotation_mark': ['D17', { legal_persona_wechat: '"example_wx1"' }],
   'sheet:name_missing': ['A17', { name: ' \u3000' }],
   'sheet:name_shape': ['A17', { name: '--' }],
   'sheet:name_sole_trader': ['A17', { name: '无', code: SOLE_TRADER }],
@@ -253,6 +254,32 @@ describe('the code of a type that the API refuses', () => {
   });
 });
 
+test.each([
+  ['name', '"示例甲公司" '],
+  ['name', '"示例甲公司"（福州）'],
+  ['name', '示例"甲"公司'],
+  ['name', '＂示例甲公司＂'],
+  ['code', ' "91350100M000100Y43"'],
+  ['code', '91350100M000100Y4"'],
+  ['code', '="91350100M000100Y43'],
+  ['legal_persona_wechat', '"example_wx1"'],
+  ['legal_persona_name', '"张示一'],
+])('a quotation mark is no part of a %s: %s', (field, cell) => {
+  const { merchant, problems } = check({ [field]: cell });
+  expect(merchant).toBeUndefined();
+  expect(problems.filter(({ severity }) => severity === 'error').map(({ code }) => code)).toEqual([
+    'sheet:quotation_mark',
+  ]);
+});
+
+test('a resident ID in quotation marks is one all the same', () => {
+  expect(codesOf(check({ code: `"${RESIDENT}" `, code_type: '' }))).toContain('sheet:code_resident_id');
+});
+
+test('Chinese quotation marks are a part of a name', () => {
+  expect(codesOf(check({ name: '福州“示例”餐饮店' }))).toEqual([]);
+});
+
 describe('hyphens in a code', () => {
   test('belong before the last character of an organisation code', () => {
     expect(check({ code: 'D2143569-X', code_type: '' })).toMatchObject({
@@ -416,7 +443,7 @@ describe('of a name', () => {
     expect(check({ name: '\u{20bb7}\u3402' })).toMatchObject({ merchant: { name: '\u{20bb7}\u3402' }, problems: [] });
   });
 
-  test.each(['#示例有限公司', '=甲="乙"', '="甲"乙'])('%s is one', (name) => {
+  test.each(['#示例有限公司', '=甲乙', '=“甲”乙'])('%s is one', (name) => {
     expect(check({ name })).toMatchObject({ merchant: { name }, problems: [] });
   });
 
@@ -555,11 +582,11 @@ describe('of a cell', () => {
 
   test('what stood in ="…" is sent, and not the formula', () => {
     const { merchant } = check({
-      name: '="示例""甲""有限公司"',
+      name: '="示例甲有限公司"',
       code: '="91350100M000100Y43"',
       component_phone: '="05920"',
     });
-    expect(merchant).toMatchObject({ name: '示例"甲"有限公司', code: '91350100M000100Y43', componentPhone: '05920' });
+    expect(merchant).toMatchObject({ name: '示例甲有限公司', code: '91350100M000100Y43', componentPhone: '05920' });
   });
 
   test.each([
