@@ -65,17 +65,16 @@ function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
 function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   const code = findings.cell('code');
   if (COULD_BE_CODE.test(code) || COULD_BE_CODE.test(halfWidth(code).replace(GROUPING, ''))) return false;
-  if (
-    row.uncomputed === undefined &&
-    row.merged === undefined &&
-    FIELDS.every((field) => isBlankCell(findings.cell(field)))
-  ) {
+  const isWhole = row.uncomputed === undefined && row.merged === undefined;
+  const hasAll = (is: (cell: string) => boolean): boolean =>
+    isWhole && FIELDS.every((field) => is(findings.cell(field)));
+  if (hasAll(isBlankCell)) {
     findings.addAt('sheet:row_without_merchant', NO_COLUMN);
     return true;
   }
   const name = findings.cell('name');
   const isHeadings = isHeadingOf('code', code) && isHeadingOf('name', name);
-  if (!isHeadings && !isTotalOrNote(name)) return false;
+  if (!isHeadings && !isTotalOrNote(name) && !hasAll(isBlankOrLine)) return false;
   findings.addAt(isHeadings ? 'sheet:headings_again' : 'sheet:row_is_no_merchant', NO_COLUMN);
   return true;
 }
@@ -93,6 +92,25 @@ const NOTE = /^[([【]?(?:必填|选填|[应须需请]?[与按同]营业执照|(
 function isTotalOrNote(name: string): boolean {
   const text = halfWidth(name).trim();
   return TOTAL.test(text) || NOTE.test(text);
+}
+
+/**
+ * What stands below a table, in a row without a code or anything else of a merchant: no registered name has such a punctuation,
+ * and what ends as a name does is one.
+ */
+const LINES: readonly RegExp[] = [
+  // 制表人：李 · *法人微信号必填 · 1、企业名称须与执照一致 · （以下空白）
+  /[:。;!]|^[*※]+\p{L}|^[0-9]{1,2}[.、)](?![0-9])|^\(?[一二三四五六七八九十]+[、)]|^\([^()]*\)$|^\[[^[\]]*\]$/u,
+  // 共 1 家 · 第 1 页 共 1 页 · 2026年11月30日
+  /^共计?\s*[0-9]+\s*[家户个条行名]|^第?\s*[0-9]+\s*[/页]|^[0-9]{4}\s*[年./-]\s*[0-9]{1,2}\s*[月./-]/,
+  /^(?!.*(?:公司|[店厂社馆院所坊行部场室]|中心)$)以[上下]/,
+  /^(?!.*(?:公司|[店厂社馆院所坊行部场室]|中心)$)(?:[制填]表|填报|审[核批]|复核|经办|负责|联系|统计|编制|报送|打印)(?:[人员者]|部门|单位|日期|时间|电话|方式)/,
+  /(?:签字|签名|签章|盖章|公章)$/,
+];
+
+function isBlankOrLine(cell: string): boolean {
+  const text = halfWidth(cell).trim();
+  return text === '' || isTotalOrNote(text) || LINES.some((line) => line.test(text));
 }
 
 /** What spreadsheet programs write where a formula fails. */

@@ -204,10 +204,62 @@ describe('a row that is no merchant', () => {
     ['按营业执照填写', '必填'],
     ['注：红色为必填项', ''],
     ['例：某某有限公司', '例：9135…'],
-  ])('%s is a total or a note, which no clerk is to phone', (name, code) => {
+  ])('%s is a total or a note, about which no merchant is asked', (name, code) => {
     const { problems } = check({ name, code });
     expect(problems.map(({ code: problem }) => problem)).toEqual(['sheet:row_is_no_merchant']);
-    expect(PROBLEMS['sheet:row_is_no_merchant'].who).toBe('nobody');
+    expect(PROBLEMS['sheet:row_is_no_merchant'].who).toBe('us');
+  });
+
+  const below = (cells: Partial<typeof GOOD>) => {
+    const blank = Object.fromEntries(FIELDS.map((field) => [field, '']));
+    return codesOf(check({ ...blank, ...cells }));
+  };
+
+  test.each([
+    '制表人：李',
+    '审核人：',
+    '审核人',
+    '填表日期：2026/11/30',
+    '（以下空白）',
+    '以下空白',
+    '共 1 家',
+    '共计12户商户',
+    '负责人签字：',
+    '负责人签字',
+    '第 1 页 共 1 页',
+    '2026年11月30日',
+    '2026-11-30',
+    '联系电话：0592-0000000',
+    '联系电话 0592-0000000',
+    '以上数据截至11月30日',
+    '1、企业名称须与执照一致',
+    '2. 法人微信号必填',
+    '一、填写要求',
+    '*法人微信号必填',
+    '（盖章）',
+    '单位盖章：',
+    '填报单位：示例甲有限公司',
+  ])('%s below a table is none, where the row has nothing else of ours', (name) => {
+    expect(below({ name })).toEqual(['sheet:row_is_no_merchant']);
+    expect(below({ name, code: '日期：', legal_persona_name: '审核人：王' })).toEqual(['sheet:row_is_no_merchant']);
+    expect(below({ name, legal_persona_name: '张示一' })).toContain('sheet:code_missing');
+    expect(below({ name, code: GOOD.code })).not.toContain('sheet:row_is_no_merchant');
+  });
+
+  test.each([
+    '示例甲有限公司',
+    '福州示例（甲）餐饮店',
+    '以上信息科技有限公司',
+    '联系人家政服务部',
+    '统计人员服务中心',
+    '7.11便利店',
+    '2026示例有限公司',
+    '第一页书店',
+    '共1示例有限公司',
+    'Example Co., Ltd.',
+    '*****',
+  ])('%s without a code is one, who is asked for it', (name) => {
+    expect(below({ name })).toContain('sheet:code_missing');
   });
 
   test.each([
