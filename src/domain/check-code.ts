@@ -117,10 +117,11 @@ function numberDamage(code: string): Damage | undefined {
 /** True where nothing worse than a check digit is wrong. */
 function checkCharacters(capital: string, plain: string, codeType: CodeType, findings: Findings): boolean {
   const rule = CODE_RULES[codeType];
-  const misplacedHyphen = plain.length !== capital.length && !/^.{8}-.$/.test(capital);
-  if (misplacedHyphen || !rule.shape.test(plain)) {
-    const strange =
-      [...plain].find((character) => !rule.alphabet.test(character)) ?? (misplacedHyphen ? '-' : undefined);
+  if (plain.length !== capital.length && !(codeType === 2 && /^.{8}-.$/.test(capital))) {
+    findings.add('sheet:hyphens_repaired', 'code');
+  }
+  if (!rule.shape.test(plain)) {
+    const strange = [...plain].find((character) => !rule.alphabet.test(character));
     if (strange === undefined) findings.add('sheet:code_shape', 'code');
     else findings.add('sheet:code_alphabet', 'code', strange);
     return false;

@@ -101,6 +101,7 @@ export const PROBLEMS = {
   'sheet:full_width_repaired': { severity: 'warning', who: 'us', says: { en: 'full-width characters were read as half-width ones.', zh: '全角字符已转为半角。' }, next: NOTHING },
   'sheet:spaces_repaired': { severity: 'warning', who: 'us', says: { en: 'spaces around or inside the value were taken off.', zh: '首尾或中间的空格已去除。' }, next: NOTHING },
   'sheet:invisible_characters': { severity: 'warning', who: 'us', says: { en: 'invisible characters were taken out of the value.', zh: '不可见字符已去除。' }, next: NOTHING },
+  'sheet:hyphens_repaired': { severity: 'warning', who: 'us', says: { en: 'hyphens in the code were taken out; only an organisation code has one, before its last character.', zh: '代码中多余的连字符已去除（仅组织机构代码在末位前有一个）。' }, next: NOTHING },
   'sheet:name_space_repaired': { severity: 'warning', who: 'us', says: { en: "spaces between the characters of the person's name were left out.", zh: '姓名各字之间的空格已去除。' }, next: NOTHING },
   'sheet:name_dot_repaired': { severity: 'warning', who: 'us', says: { en: "the dot in the person's name was read as the middle dot · (U+00B7), as registry, bank and WeChat write it.", zh: '姓名中的圆点已统一为间隔号“·”。' }, next: NOTHING },
   'sheet:leading_apostrophe': { severity: 'warning', who: 'us', says: { en: 'an apostrophe in front of the value, a leftover of a spreadsheet program, was taken off.', zh: '开头的撇号（表格软件残留的符号）已去除。' }, next: NOTHING },

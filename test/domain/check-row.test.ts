@@ -118,6 +118,7 @@ const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:phone_mobile_length': ['F17', { component_phone: '1380013800' }],
   'sheet:phone_leading_zero': ['F17', { component_phone: '5920000000' }],
   'sheet:full_width_repaired': ['B17', { code: '９１３５０１００Ｍ０００１００Ｙ４３' }],
+  'sheet:hyphens_repaired': ['B17', { code: '9135-0100-M000100Y43' }],
   'sheet:spaces_repaired': ['B17', { code: '9135 0100 M000 100Y 43 ' }],
   'sheet:invisible_characters': ['A17', { name: '示例甲\u200b贸易有限公司' }],
   'sheet:leading_apostrophe': ['B17', { code: "'91350100M000100Y43" }],
@@ -340,14 +341,24 @@ describe('hyphens in a code', () => {
     });
   });
 
-  test.each(['9135-0100M000100Y43', 'D214-3569X', 'D21435-69-X', 'D2143569-X-', '-D2143569X'])(
-    'are named where they have no place: %s',
-    (code) => {
-      expect(check({ code, code_type: '' }).problems).toMatchObject([
-        { code: 'sheet:code_alphabet', cell: 'B17', detail: '-' },
-      ]);
-    },
-  );
+  test.each([
+    ['9135-0100M000100Y43', '91350100M000100Y43'],
+    ['91350100-M000100Y4-3', '91350100M000100Y43'],
+    ['9135—0100—M000100Y43', '91350100M000100Y43'],
+    ['110108-000000016', '110108000000016'],
+    ['D214-3569X', 'D2143569-X'],
+    ['D2143569-X-', 'D2143569-X'],
+  ])('make no difference elsewhere, and it is said: %s', (code, sent) => {
+    const { merchant, problems } = check({ code, code_type: '' });
+    expect(merchant?.code).toBe(sent);
+    expect(problems.at(-1)).toMatchObject({ code: 'sheet:hyphens_repaired', severity: 'warning', cell: 'B17' });
+  });
+
+  test('hide no character that a code does not have', () => {
+    expect(check({ code: '9135-0100MO00100Y43', code_type: '' }).problems).toContainEqual(
+      expect.objectContaining({ code: 'sheet:code_alphabet', detail: 'O' }),
+    );
+  });
 });
 
 describe('a code that is not as long as any', () => {
