@@ -14,8 +14,8 @@ export function columnsTable(): string {
   return table(
     ['column', 'also known as', 'required', 'note'],
     FIELDS.map((field) => {
-      const { aliases, required, note } = COLUMNS[field];
-      return [`\`${field}\``, aliases.join(', '), REQUIRED[required], note.en];
+      const { aliases, lesser, required, note } = COLUMNS[field];
+      return [`\`${field}\``, [...aliases, ...lesser].join(', '), REQUIRED[required], note.en];
     }),
   );
 }
@@ -36,8 +36,8 @@ export function columnsInChinese(): string {
   return table(
     ['列', '也可写作', '说明'],
     FIELDS.map((field) => {
-      const { aliases, note } = COLUMNS[field];
-      const [usual = field, ...others] = aliases;
+      const { aliases, lesser, note } = COLUMNS[field];
+      const [usual = field, ...others] = [...aliases, ...lesser];
       return [usual, [...others, `\`${field}\``].join('、'), note.zh];
     }),
   );

@@ -12,10 +12,11 @@ import { ACTORS } from '../../src/domain/words.js';
 import { TODO_HEADINGS } from '../../src/reporter/todo.js';
 
 describe('a heading', () => {
-  test.each(FIELDS.flatMap((field) => [field, ...COLUMNS[field].aliases].map((heading) => [heading, field] as const)))(
-    '%s is %s',
-    (heading, field) => expect(readHeadings([heading]).layout.columns[field]).toBe(0),
-  );
+  test.each(
+    FIELDS.flatMap((field) =>
+      [field, ...COLUMNS[field].aliases, ...COLUMNS[field].lesser].map((heading) => [heading, field] as const),
+    ),
+  )('%s is %s', (heading, field) => expect(readHeadings([heading]).layout.columns[field]).toBe(0));
 
   test.each([
     ['企业名称*（必填）', 'name'],
@@ -31,7 +32,14 @@ describe('a heading', () => {
     ['法人姓名　legal_persona_name', 'legal_persona_name'],
   ] as const)('%j is %s', (heading, field) => expect(readHeadings([heading]).layout.columns[field]).toBe(0));
 
-  test.each(['企业', '法人', '备注', 'names', '企业名称 备注', '法人姓名/备注', ''])(
+  test('that other sheets have for something close to it counts where no other heading means the field', () => {
+    const { layout, clashes } = readHeadings(['商户名称', '企业名称', '营业执照号', '统一社会信用代码']);
+    expect([layout.columns.name, layout.columns.code, clashes]).toEqual([1, 3, []]);
+    expect(layout.carried).toEqual([0, 1, 2, 3]);
+    expect(readHeadings(['商户名称', '单位名称']).clashes).toEqual([{ fields: ['name'], columns: [0, 1] }]);
+  });
+
+  test.each(['税号', '企业', '法人', '备注', 'names', '企业名称 备注', '法人姓名/备注', ''])(
     '%j is a column of the sheet’s own',
     (heading) => expect(readHeadings([heading])).toMatchObject({ found: 0, clashes: [] }),
   );
