@@ -29,6 +29,7 @@ export function requiredFields(needs: Pick<Needs, 'legalPerson'>): readonly Fiel
 export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRow {
   const findings = new Findings(row, layout);
   checkWidth(row, layout, findings);
+  if (row.isBroken) return { problems: problemsOfHalf(findings) };
   if (isNoMerchant(row, findings)) return { problems: findings.problems };
   checkSources(row, layout, needs, findings);
   const name = checkedName(row, layout, findings);
@@ -59,6 +60,13 @@ function checkWidth(row: SheetRow, layout: Layout, findings: Findings): void {
   if (row.cells.length <= layout.width) return;
   const extra = row.cells.findIndex((cell, column) => column >= layout.width && cell.trim() !== '');
   if (extra >= 0) findings.addAt('sheet:too_many_cells', extra, undefined, String(row.cells.length));
+}
+
+/** What it lacks may stand in the other half. */
+function problemsOfHalf(findings: Findings): readonly Problem[] {
+  findings.addAt('sheet:row_broken', NO_COLUMN);
+  for (const field of FIELDS) isPersonal(findings.cell(field), field, findings);
+  return findings.problems;
 }
 
 /** Numbered in advance, a total, a note, or the headings once more: said once, and not of every cell. */

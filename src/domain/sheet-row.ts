@@ -13,6 +13,8 @@ export interface SheetRow {
   readonly numericCells?: readonly number[];
   /** A cell that goes on over so many lines which look like rows of their own. */
   readonly swallowed?: { readonly column: number; readonly lines: number };
+  /** Half of a row of a CSV in which a cell has a line break without quotation marks. */
+  readonly isBroken?: boolean;
   /** Columns of a workbook whose formulas have no result in the file. */
   readonly uncomputed?: readonly number[];
   /** Columns of blank cells that a workbook merges with the ones above. */

@@ -65,6 +65,7 @@ type CellOfOurs = Exclude<ProblemCode, 'sheet:held_back' | 'sheet:too_early' | '
 const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
   'sheet:rows_swallowed': ['F17', { row: { swallowed: { column: 5, lines: 3 } } }],
+  'sheet:row_broken': ['17', { row: { isBroken: true } }],
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
   'sheet:row_without_merchant': ['17', { row: { cells: ['', ' ', '\u3000', '', '', ''] } }],
   'sheet:headings_again': ['17', { row: { cells: ['企业名称', '统一社会信用代码（必填）', '', '法人微信', '', ''] } }],
@@ -188,6 +189,11 @@ test('the same fault in two cells is said of each', () => {
     ['sheet:spaces_repaired', 'A17'],
     ['sheet:spaces_repaired', 'B17'],
   ]);
+});
+
+test('half a row lacks nothing that a merchant could be asked for, but must not have a resident ID', () => {
+  const half = ['示例甲（', '', '', '', RESIDENT, ''];
+  expect(codesOf(check({ row: { cells: half, isBroken: true } }))).toEqual(['sheet:row_broken', 'sheet:resident_id']);
 });
 
 describe('a row that is no merchant', () => {

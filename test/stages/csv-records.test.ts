@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { SHEET_LIMITS } from '../../src/domain/sheet-limits.js';
-import { firstRecords, RecordFault, type RecordFormat, recordsOf } from '../../src/producer/sheets/csv-records.js';
+import {
+  firstRecords,
+  ODD_LINE_END,
+  RecordFault,
+  type RecordFormat,
+  recordsOf,
+} from '../../src/producer/sheets/csv-records.js';
 import { runs } from '../support/runs.js';
 
 const { cell: CELL, row: ROW, cells: CELLS } = SHEET_LIMITS;
@@ -43,6 +49,22 @@ describe('records of a CSV', () => {
         expect(await recordsIn(cutAt(whole, at))).toEqual(records);
         expect(await recordsIn(cutAt(whole, at), SPLIT)).toEqual(records);
         expect(firstRecords(whole, true, ',', 50)).toEqual(records);
+      }),
+      { numRuns: runs(1_000) },
+    );
+  });
+
+  test('are the same where odd line ends are looked for, and each of these is named, however the text is cut', async () => {
+    const text = fc
+      .array(fc.constantFrom(',', '\r\n', '\n', '\r', '"', 'a'), { maxLength: 30 })
+      .map((all) => all.join(''));
+    await fc.assert(
+      fc.asyncProperty(text, cuts, fc.constantFrom('\r\n' as const, '\n', '\r'), async (whole, at, lineEnd) => {
+        const records = await recordsIn([whole]);
+        const marked = await recordsIn(cutAt(whole, at), { ...PARSED, lineEnd });
+        expect(marked.filter((record) => record !== ODD_LINE_END)).toEqual(records);
+        const odd = whole.replaceAll(lineEnd, '').match(/\r\n|\n|\r/g) ?? [];
+        if (!whole.includes('"') && !/\r\r|\n\n/.test(whole)) expect(marked.length - records.length).toBe(odd.length);
       }),
       { numRuns: runs(1_000) },
     );

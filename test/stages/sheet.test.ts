@@ -205,6 +205,39 @@ describe('lines and rows', () => {
     ]);
   });
 
+  test.each([
+    ['\r\n', '\n'],
+    ['\r\n', '\r'],
+    ['\n', '\r'],
+    ['\n', '\r\n'],
+    ['\r', '\n'],
+  ])('a row that ends in %j is broken by a %j in an unquoted cell, wherever it is', async (end, odd) => {
+    const broken = async (...lines: string[]) => {
+      const sheet = await openSheet(await saved(lines.join(end)));
+      return (await rowsOf(sheet)).map(({ line, cells, isBroken }) => [line, cells[0], isBroken ?? false]);
+    };
+    expect(await broken('name,code,note', 'A,1,x', `B${odd}b,2,x`, 'C,3,x', '')).toEqual([
+      [2, 'A', false],
+      [3, 'B', true],
+      [4, 'b', true],
+      [5, 'C', false],
+    ]);
+    expect(await broken('note,code,name', `A,1,x${odd}y`, `B,2${odd}2,x`, `C,3,x`)).toEqual([
+      [2, 'A', true],
+      [3, 'y', true],
+      [4, 'B', true],
+      [5, '2', true],
+      [6, 'C', false],
+    ]);
+    // Whole rows with another line end, and line breaks in quotation marks, are what they were.
+    expect(await broken('name,code,note', `A,1,x${odd}"B",2,x`, `"C${odd}c",3,"x"${odd}D,4,x`)).toEqual([
+      [2, 'A', false],
+      [3, 'B', false],
+      [4, `C${odd}c`, false],
+      [6, 'D', false],
+    ]);
+  });
+
   test('quotation marks inside an unquoted value are part of it', async () => {
     const sheet = await openSheet(await saved('name,code\n示例"甲"公司,1\n"示例"乙,2\n'));
     expect(await cellsOf(sheet)).toEqual([

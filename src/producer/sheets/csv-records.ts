@@ -6,8 +6,12 @@ import { SHEET_LIMITS, type SheetLimitName } from '../../domain/sheet-limits.js'
 export const DELIMITERS = [',', ';', '\t'] as const;
 export type Delimiter = (typeof DELIMITERS)[number];
 
+export type LineEnd = '\r\n' | '\n' | '\r';
+
 export interface RecordFormat {
   readonly delimiter: Delimiter;
+  /** The file's usual one: behind a record that another one ends comes `ODD_LINE_END`. */
+  readonly lineEnd?: LineEnd;
   readonly hasCarriageReturns: boolean;
   readonly hasQuotationMarks: boolean;
 }
@@ -28,11 +32,23 @@ const CELL = SHEET_LIMITS.cell.most;
 const ROW = SHEET_LIMITS.row.most;
 const CELLS = SHEET_LIMITS.cells.most;
 
+/** In place of a record, a character that no text has: csv-parse does not say which of the line ends it has found. */
+const MARK = '\ufdd0';
+export const ODD_LINE_END: string[] = [MARK];
+
+/** The first line end outside quotation marks. */
+export function firstLineEnd(text: string): LineEnd {
+  return (/\r\n|\n|\r/.exec(text.replace(/"[^"]*"/g, ''))?.[0] ?? '\n') as LineEnd;
+}
+
 /** The records of each piece of text. @throws RecordFault after the records before the unreadable one */
 export async function* recordsOf(pieces: AsyncIterable<string>, format: RecordFormat): AsyncGenerator<string[][]> {
-  const { delimiter, hasCarriageReturns, hasQuotationMarks } = format;
+  const { delimiter, hasCarriageReturns, hasQuotationMarks, lineEnd } = format;
   const isPlain = !hasCarriageReturns && !hasQuotationMarks;
-  const batches = isPlain ? splitRecords(pieces, delimiter) : parsedRecords(pieces, optionsFor(format));
+  const isMarked = hasCarriageReturns && lineEnd !== undefined;
+  const text = isMarked ? markedText(pieces, lineEnd) : pieces;
+  const parsed = isPlain ? splitRecords(text, delimiter) : parsedRecords(text, optionsFor(format));
+  const batches = isMarked ? unmarkedRecords(parsed) : parsed;
   for await (const records of batches) {
     let good = 0;
     let fault: RecordFault | undefined;
@@ -64,6 +80,36 @@ export function firstRecords(text: string, isWhole: boolean, delimiter: Delimite
     // A quotation mark is not closed in this text, or the delimiter is wrong.
   }
   return records;
+}
+
+const ODD: Readonly<Record<LineEnd, RegExp>> = {
+  '\r\n': /(?<!\r)\n|\r(?!\n)/g,
+  '\n': /\r\n?/g,
+  '\r': /\r?\n/g,
+};
+
+/** A line of its own behind each odd line end: beside it, a mark would open or close no quotation. */
+async function* markedText(pieces: AsyncIterable<string>, lineEnd: LineEnd): AsyncGenerator<string> {
+  const mark = (text: string): string => text.replace(ODD[lineEnd], (odd) => odd + MARK + odd);
+  let held = '';
+  for await (const piece of pieces) {
+    const text = held + piece;
+    // The line feed after a carriage return may come with the next piece.
+    held = text.endsWith('\r') ? '\r' : '';
+    yield mark(text.slice(0, text.length - held.length));
+  }
+  if (held !== '') yield mark(held);
+}
+
+const MARKED = new RegExp(`(\\r\\n|\\n|\\r)${MARK}\\1`, 'g');
+
+/** A mark inside quotation marks is a part of the cell. */
+async function* unmarkedRecords(batches: AsyncIterable<string[][]>): AsyncGenerator<string[][]> {
+  const unmarked = (record: string[]): string[] => {
+    if (record.length === 1 && record[0] === MARK) return ODD_LINE_END;
+    return record.some((cell) => cell.includes(MARK)) ? record.map((cell) => cell.replace(MARKED, '$1')) : record;
+  };
+  for await (const records of batches) yield records.map(unmarked);
 }
 
 /** Splitting takes a third of the time that a parser takes. */

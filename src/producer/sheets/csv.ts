@@ -6,10 +6,10 @@ import { unguard } from '../../domain/formula-guard.js';
 import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
-import { type Delimiter, RecordFault, type RecordFormat, recordsOf } from './csv-records.js';
+import { type Delimiter, ODD_LINE_END, RecordFault, type RecordFormat, recordsOf } from './csv-records.js';
 import { decoded, type Encoding } from './encoding.js';
 import { openExpansion } from './expansion.js';
-import { openPages } from './pages.js';
+import { openPages, type Page } from './pages.js';
 import { SheetError, tooMuch } from './sheet-error.js';
 
 export interface CsvFormat extends RecordFormat {
@@ -31,6 +31,10 @@ export async function* csvPages(
   const expansion = openExpansion(format.bytes, 'rowsOfCsv');
   let row = 0;
   let line = 1;
+  let count = 0;
+  let above: SheetRow | undefined;
+  let countAbove = 0;
+  let isOddEnd = false;
 
   /** Undefined if the record is not the row of a merchant. */
   function rowOf(record: string[]): SheetRow | undefined {
@@ -42,23 +46,38 @@ export async function* csvPages(
     const swallowed = breaks === 0 ? undefined : swallowedRows(record, delimiter, width, columns.code);
     let end = record.length;
     while (end > width && record[end - 1]?.trim() === '') end--;
+    count = end;
     const cells = cellsOf(record, Math.max(end, width));
     return swallowed === undefined ? { line: startsAt, row, cells } : { line: startsAt, row, cells, swallowed };
+  }
+
+  /** Adds the row above: with the next one it may be a row of which a cell has a line break. */
+  function place(read: SheetRow | undefined): Page | undefined {
+    const isBroken = isOddEnd && above !== undefined && read !== undefined && countAbove + count - 1 <= width;
+    isOddEnd = false;
+    const page = above && pages.add(isBroken ? { ...above, isBroken } : above);
+    above = isBroken ? { ...read, isBroken } : read;
+    countAbove = count;
+    if (page !== undefined) expansion.add(page.weight);
+    return page;
   }
 
   try {
     for await (const records of recordsOf(decoded(file, format.encoding), format)) {
       for (const record of records) {
-        const read = rowOf(record);
-        const page = read && pages.add(read);
-        if (page === undefined) continue;
-        expansion.add(page.weight);
-        yield page.rows;
+        if (record === ODD_LINE_END) {
+          isOddEnd = true;
+          continue;
+        }
+        const page = place(rowOf(record));
+        if (page !== undefined) yield page.rows;
       }
     }
   } catch (error) {
     throw error instanceof RecordFault ? unreadable(error, line) : error;
   }
+  const page = place(undefined);
+  if (page !== undefined) yield page.rows;
   const last = pages.rest();
   if (last !== undefined) yield last;
 }

@@ -6,7 +6,7 @@ import { SHEET_LIMITS } from '../../domain/sheet-limits.js';
 import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { csvPages } from './csv.js';
-import { DELIMITERS, type Delimiter, firstRecords } from './csv-records.js';
+import { DELIMITERS, type Delimiter, firstLineEnd, firstRecords } from './csv-records.js';
 import { brokenLine, candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
 import { growthAllowed } from './expansion.js';
 import {
@@ -73,6 +73,7 @@ async function csv({ path, file, before, scanned }: Opening, required: readonly 
   const format = {
     encoding,
     delimiter,
+    lineEnd: firstLineEnd(headText(scanned, encoding)),
     hasCarriageReturns: scanned.hasCarriageReturns,
     hasQuotationMarks: scanned.quotationMarks > 0,
     bytes: scanned.bytes,
