@@ -3,7 +3,6 @@
  * read-excel-file 9 does not distinguish a number from a text or a hidden sheet from a visible one, and holds all rows at once.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { posix } from 'node:path';
 import { COUNTS_SHEET, type Field, type Layout } from '../../domain/columns.js';
 import { hasExample, isExample } from '../../domain/example-row.js';
 import { unguard } from '../../domain/formula-guard.js';
@@ -24,11 +23,9 @@ import {
 } from './headings.js';
 import { openPages } from './pages.js';
 import { IN_WORKBOOK, SheetError, tooMuch } from './sheet-error.js';
-import { dateStyles, NO_DATES } from './xlsx-dates.js';
 import { type Merges, openMerges } from './xlsx-merges.js';
+import { contents, type SheetPart } from './xlsx-parts.js';
 import { type RawRow, rawRows, type WorkbookTables } from './xlsx-rows.js';
-import { NO_STRINGS, sharedStrings } from './xlsx-strings.js';
-import { prefixed, readWholeXml } from './xml.js';
 import { type Archive, openArchive } from './zip.js';
 
 export interface Workbook {
@@ -44,14 +41,8 @@ export interface Workbook {
 /** Headings further right than this belong to something else. */
 const HEADING_COLUMNS = SHEET_LIMITS.headings.most;
 
-interface Worksheet {
-  readonly name: string;
-  readonly part: string;
-  readonly isHidden: boolean;
-}
-
 interface Candidate {
-  readonly sheet: Worksheet;
+  readonly sheet: SheetPart;
   readonly rows: readonly RawRow[];
   /** Of these rows, and one for each cell. */
   readonly characters: number;
@@ -63,8 +54,8 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
   return orBroken(async () => {
     const archive = await openArchive(file);
     const { sheets, tables } = await contents(archive);
-    const alike: Worksheet[] = [];
-    const empty: Worksheet[] = [];
+    const alike: SheetPart[] = [];
+    const empty: SheetPart[] = [];
     let best: Candidate | undefined;
     let characters = 0;
     for (const sheet of sheets.filter(({ isHidden }) => !isHidden)) {
@@ -159,7 +150,7 @@ function sheetRow({ row, cells, numericCells, uncomputed, hidden, beyond }: RawR
 
 async function candidateOf(
   archive: Archive,
-  sheet: Worksheet,
+  sheet: SheetPart,
   tables: WorkbookTables,
   required: readonly Field[],
 ): Promise<Candidate> {
@@ -185,7 +176,7 @@ function hasRow({ headings, rows }: Candidate): boolean {
 /** Characters of the rows in which the headings of one sheet are looked for; a title has less than a hundredth of it. */
 const HEAD_CHARACTERS = 1024 ** 2;
 
-async function firstRows(archive: Archive, sheet: Worksheet, tables: WorkbookTables): Promise<readonly RawRow[]> {
+async function firstRows(archive: Archive, sheet: SheetPart, tables: WorkbookTables): Promise<readonly RawRow[]> {
   const first: RawRow[] = [];
   let characters = 0;
   for await (const rows of rawRows(archive.stream(sheet.part), tables, HEADING_COLUMNS)) {
@@ -198,85 +189,10 @@ async function firstRows(archive: Archive, sheet: Worksheet, tables: WorkbookTab
   return first;
 }
 
-// What a workbook consists of.
-
-interface Contents {
-  readonly sheets: readonly Worksheet[];
-  readonly tables: WorkbookTables;
-}
-
-interface PartRelation {
-  readonly id: string;
-  /** The last word of its type's URI: the rest differs between versions of the standard. */
-  readonly type: string;
-  readonly part: string;
-}
-
-async function contents(archive: Archive): Promise<Contents> {
-  if (!archive.has('_rels/.rels')) throw notAWorkbook();
-  const document = (await relations(archive, '_rels/.rels', '')).find(({ type }) => type === 'officeDocument')?.part;
-  if (document === undefined || !document.endsWith('.xml') || !archive.has(document)) throw notAWorkbook();
-
-  const listed: Omit<Worksheet & { id: string }, 'part'>[] = [];
-  let isWorkbook = false;
-  let startsIn1904 = false;
-  await readWholeXml(archive.stream(document), {
-    open: (name, attributes) => {
-      if (name === 'workbook') isWorkbook = true;
-      else if (name === 'workbookPr') startsIn1904 = /^(?:1|true)$/.test(attributes.date1904 ?? '');
-      else if (name === 'sheet') {
-        if (listed.length === SHEET_LIMITS.sheets.most) throw tooMuch('sheets', IN_WORKBOOK);
-        const state = attributes.state;
-        listed.push({
-          name: attributes.name ?? '',
-          // `sheetId` has no prefix.
-          id: prefixed(attributes, 'id') ?? '',
-          isHidden: state === 'hidden' || state === 'veryHidden',
-        });
-      }
-    },
-  });
-  if (!isWorkbook) throw notAWorkbook();
-
-  const folder = posix.dirname(document);
-  const related = await relations(archive, `${folder}/_rels/${posix.basename(document)}.rels`, folder);
-  const parts = new Map(related.flatMap(({ id, type, part }) => (type === 'worksheet' ? [[id, part] as const] : [])));
-  const sheets = listed.flatMap(({ name, id, isHidden }): Worksheet[] => {
-    const part = parts.get(id);
-    return part === undefined ? [] : [{ name, part, isHidden }];
-  });
-  const strings = related.find(({ type }) => type === 'sharedStrings')?.part;
-  const styles = related.find(({ type }) => type === 'styles')?.part;
-  return {
-    sheets,
-    tables: {
-      strings: strings === undefined ? NO_STRINGS : await sharedStrings(archive.stream(strings)),
-      dates: styles === undefined ? NO_DATES : await dateStyles(archive.stream(styles), startsIn1904),
-    },
-  };
-}
-
-async function relations(archive: Archive, part: string, folder: string): Promise<readonly PartRelation[]> {
-  const found: PartRelation[] = [];
-  await readWholeXml(archive.stream(part), {
-    open: (name, attributes) => {
-      if (name !== 'Relationship') return;
-      if (found.length === SHEET_LIMITS.parts.most) throw tooMuch('parts', IN_WORKBOOK);
-      const [type, target] = [attributes.Type ?? '', attributes.Target ?? ''];
-      found.push({
-        id: attributes.Id ?? '',
-        type: type.slice(type.lastIndexOf('/') + 1),
-        part: target.startsWith('/') ? target.slice(1) : posix.join(folder, target),
-      });
-    },
-  });
-  return found;
-}
-
 // What is said of it.
 
 /** `alike`: the sheets that have the headings; only the chosen one is read. */
-function notesOf(sheets: readonly Worksheet[], chosen: Worksheet, alike: readonly Worksheet[]): readonly Words[] {
+function notesOf(sheets: readonly SheetPart[], chosen: SheetPart, alike: readonly SheetPart[]): readonly Words[] {
   return sheets.flatMap((sheet) => {
     if (sheet === chosen) return [];
     const name = shownName(sheet.name);
@@ -299,7 +215,7 @@ function notesOf(sheets: readonly Worksheet[], chosen: Worksheet, alike: readonl
   });
 }
 
-function noHeadings(best: Candidate | undefined, sheets: readonly Worksheet[], required: readonly Field[]): SheetError {
+function noHeadings(best: Candidate | undefined, sheets: readonly SheetPart[], required: readonly Field[]): SheetError {
   if (best === undefined) {
     return new SheetError(
       sheets.length === 0
@@ -320,13 +236,6 @@ function noHeadings(best: Candidate | undefined, sheets: readonly Worksheet[], r
   return new SheetError({
     en: `the sheet "${name}": ${error.words.en}${unseen && `; hidden, and so not looked at: ${unseen}`}`,
     zh: `工作表“${name}”：${error.words.zh}${unseen && `；被隐藏而未查看的工作表：${unseen}`}`,
-  });
-}
-
-function notAWorkbook(): SheetError {
-  return new SheetError({
-    en: 'this is a ZIP archive, but no Excel workbook (.xlsx); save the sheet as "CSV UTF-8" or XLSX',
-    zh: '这是 ZIP 压缩包，不是 Excel 工作簿（.xlsx）；请另存为“CSV UTF-8”或 XLSX',
   });
 }
 
