@@ -605,6 +605,96 @@ describe('a workbook', () => {
     }
   });
 
+  describe('has headings of several lines', () => {
+    const MERCHANT = ['示例甲', '91', '张', '0592', '急'];
+    const read = async (rows: CellSpec[][], merged: string[]) => {
+      const sheet = await openSheet(await saved(workbook([{ name: 'Sheet1', rows, merged }])));
+      const found = (await rowsOf(sheet)).map(({ row, cells, beyond }) => [row, beyond ?? '', ...cells]);
+      return { headings: sheet.headings, line: sheet.headingLine, contacts: sheet.layout.contacts, rows: found };
+    };
+
+    test.each([
+      [
+        'with a column behind them',
+        ['企业名称', '企业代码', '联系方式', null, '备注'],
+        ['A1:A2', 'B1:B2', 'C1:D1', 'E1:E2'],
+      ],
+      ['of which one is not merged downwards', ['企业名称', '企业代码', '联系方式', null, '备注'], ['B1:B2', 'C1:D1']],
+    ])('%s, of which each column has its own', async (_, first, merged) => {
+      const second = [null, null, '联系人', '电话'];
+      expect(await read([['商户表'], first, second, MERCHANT], ['A1:E1', ...merged.map(below)])).toEqual({
+        headings: ['企业名称', '企业代码', '联系人', '电话', '备注'],
+        line: 2,
+        contacts: [2, 3],
+        rows: [[4, '', ...MERCHANT]],
+      });
+    });
+
+    const below = (range: string) => range.replace(/\d/g, (digit) => String(Number(digit) + 1));
+
+    test('of which the second reaches further right than the first, or has a blank', async () => {
+      const merged = ['A1:A2', 'B1:B2', 'C1:E1'];
+      const { headings, rows } = await read(
+        [['企业名称', '企业代码', '联系方式'], [null, null, '联系人', null, '微信'], MERCHANT],
+        merged,
+      );
+      expect(headings).toEqual(['企业名称', '企业代码', '联系人', '联系方式', '微信']);
+      expect(rows).toEqual([[3, '', ...MERCHANT]]);
+    });
+
+    test('of which the second has a required one', async () => {
+      const rows = [['企业名称', '企业信息', null], [null, '统一社会信用代码', '地址'], MERCHANT.slice(0, 3)];
+      expect(await read(rows, ['A1:A2', 'B1:C1'])).toMatchObject({
+        headings: ['企业名称', '统一社会信用代码', '地址'],
+        line: 1,
+        rows: [[3, '', ...MERCHANT.slice(0, 3)]],
+      });
+    });
+
+    test('but none where a row of a merchant stands beside the merged cell, or the cell is merged over many rows', async () => {
+      const rows = [
+        ['企业名称', '企业代码', '说明'],
+        ['示例甲', '91', null],
+        ['示例乙', '92'],
+      ];
+      expect((await read(rows, ['C1:C3'])).rows.map(([row]) => row)).toEqual([2, 3]);
+      expect(
+        (
+          await read(
+            [
+              ['企业名称', '企业代码'],
+              [null, '91'],
+              ['示例乙', '92'],
+            ],
+            ['A1:A2'],
+          )
+        ).rows,
+      ).toHaveLength(2);
+      const many = Array.from({ length: 9 }, () => [null, null, '说明']);
+      expect((await read([['企业名称', '企业代码', '说明'], ...many], ['A1:A9', 'B1:B9'])).rows).toHaveLength(9);
+    });
+
+    test('but none where a column of ours would lose its heading', async () => {
+      const rows = [
+        ['企业名称', '企业代码', '客服电话'],
+        [null, null, '（总机）'],
+        ['示例甲', '91', '0592'],
+      ];
+      expect((await read(rows, ['A1:A2', 'B1:B2'])).headings).toEqual(['企业名称', '企业代码', '客服电话']);
+    });
+
+    test('also in the second sheet, behind an empty one that has none', async () => {
+      const rows = [['企业名称', '企业信息'], [null, '企业代码'], MERCHANT.slice(0, 2)];
+      const sheets = [
+        { name: '说明', rows: [['填写说明']] },
+        { name: '商户', rows, merged: ['A1:A2'] },
+      ];
+      const sheet = await openSheet(await saved(workbook(sheets)));
+      expect(sheet.headings).toEqual(['企业名称', '企业代码']);
+      expect(await cellsOf(sheet)).toEqual([MERCHANT.slice(0, 2)]);
+    });
+  });
+
   test('says which rows it hides', async () => {
     const row = (number: number, attribute: string) =>
       `<row r="${number}"${attribute}><c r="A${number}" t="inlineStr"><is><t>商户</t></is></c></row>`;

@@ -8,15 +8,30 @@ export interface Merges {
   isBelow(row: number, column: number): boolean;
 }
 
+/** Rows from 1, columns from 0. */
+export interface MergedRange {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
 interface Range {
   readonly first: number;
   readonly last: number;
 }
 
+/** Each is compared with each heading. */
+const MOST_AT_HEAD = 1_000;
+
 const RANGE = /^([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})$/;
 
-/** Only these columns are kept: columns further right are not read, and a range may cover all columns of a worksheet. */
-export function openMerges(columns: readonly number[]) {
+/**
+ * Only these columns are kept: columns further right are not read, and a range may cover all columns of a worksheet. Of the
+ * rows in which headings are looked for, all ranges are kept.
+ */
+export function openMerges(columns: readonly number[], lastHeadRow: number) {
+  const atHead: MergedRange[] = [];
   const byColumn = new Map<number, Range[]>(columns.map((column) => [column, []]));
   let count = 0;
 
@@ -25,8 +40,11 @@ export function openMerges(columns: readonly number[]) {
     if (count > SHEET_LIMITS.merges.most) throw tooMuch('merges', IN_WORKBOOK);
     const [, left = '', top, right = '', bottom] = RANGE.exec(reference) ?? [];
     const range = { first: Number(top), last: Number(bottom) };
-    if (!(range.last > range.first)) return;
+    if (!(range.last >= range.first)) return;
     const [from, to] = [columnOf(left), columnOf(right)];
+    if (range.first <= lastHeadRow && atHead.length < MOST_AT_HEAD)
+      atHead.push({ top: range.first, bottom: range.last, left: from, right: to });
+    if (range.last === range.first) return;
     for (const [column, ranges] of byColumn) if (column >= from && column <= to) ranges.push(range);
   }
 
@@ -35,7 +53,7 @@ export function openMerges(columns: readonly number[]) {
     return { isBelow: (row, column) => isBelow(byColumn.get(column) ?? NONE, row) };
   }
 
-  return { add, merges };
+  return { add, merges, atHead };
 }
 
 const NONE: readonly Range[] = [];

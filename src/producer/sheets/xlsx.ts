@@ -23,7 +23,8 @@ import {
 } from './headings.js';
 import { openPages } from './pages.js';
 import { IN_WORKBOOK, SheetError, tooMuch } from './sheet-error.js';
-import { type Merges, openMerges } from './xlsx-merges.js';
+import { type HeadingLines, joinedHeadings } from './xlsx-headings.js';
+import { type MergedRange, type Merges, openMerges } from './xlsx-merges.js';
 import { contents, type SheetPart } from './xlsx-parts.js';
 import { type RawRow, rawRows, type WorkbookTables } from './xlsx-rows.js';
 import { type Archive, openArchive } from './zip.js';
@@ -47,6 +48,8 @@ interface Candidate {
   /** Of these rows, and one for each cell. */
   readonly characters: number;
   readonly headings: Headings | undefined;
+  /** Where the headings stand in several lines. */
+  readonly lines?: HeadingLines;
 }
 
 /** Reads the workbook to its end: every reason to refuse it is found before one of its rows is loaded. */
@@ -54,29 +57,47 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
   return orBroken(async () => {
     const archive = await openArchive(file);
     const { sheets, tables } = await contents(archive);
-    const alike: SheetPart[] = [];
-    const empty: SheetPart[] = [];
-    let best: Candidate | undefined;
+    const { size } = await file.stat();
+    const candidates: Candidate[] = [];
     let characters = 0;
     for (const sheet of sheets.filter(({ isHidden }) => !isHidden)) {
       const candidate = await candidateOf(archive, sheet, tables, required);
       characters += candidate.characters;
       if (characters > SHEET_LIMITS.head.most) throw tooMuch('head', IN_WORKBOOK);
-      if (isUsable(candidate.headings)) alike.push(sheet);
-      if (candidate.rows.every(({ cells }) => isBlank(cells))) empty.push(sheet);
-      if (best === undefined || isBetter(candidate, best)) best = candidate;
+      candidates.push(candidate);
     }
-    const { headings } = best ?? {};
-    if (best === undefined || !isUsable(headings)) throw noHeadings(best, sheets, required);
-    const headingRow = best.rows[headings.at]?.row ?? 1;
-    const reading = { part: best.sheet.part, tables, headingRow, layout: headings.layout };
-    const merges = openMerges(Object.values(headings.layout.columns));
-    const { size } = await file.stat();
-    for await (const _ of pages(archive, size, reading, NO_MERGES, merges.add));
-    const found = merges.merges();
+    // Merged headings cost another reading of a sheet: only where no sheet can be read without them.
+    if (!candidates.some(hasRow)) {
+      // One archive: what is unpacked of it is limited, and sheets may be one part.
+      const again = await openArchive(file);
+      for (const [at, candidate] of candidates.entries()) {
+        if (isUsable(candidate.headings)) continue;
+        const merges = openMerges([], lastRowOf(candidate));
+        for await (const _ of rawRows(again.stream(candidate.sheet.part), tables, 0, merges.add));
+        candidates[at] = withLines(candidate, merges.atHead, required);
+      }
+    }
+    const first = candidates.reduce<Candidate | undefined>(
+      (best, candidate) => (best === undefined || isBetter(candidate, best) ? candidate : best),
+      undefined,
+    );
+    if (first === undefined || !isUsable(first.headings)) throw noHeadings(first, sheets, required);
+    const readToEnd = async (candidate: Candidate) => {
+      const reading = readingOf(candidate, tables);
+      const merges = openMerges(Object.values(reading.layout.columns), lastRowOf(candidate));
+      for await (const _ of pages(await openArchive(file), size, reading, NO_MERGES, merges.add));
+      return { candidate, reading, merges };
+    };
+    let read = await readToEnd(first);
+    const joined = withLines(first, read.merges.atHead, required);
+    if (joined !== first) read = await readToEnd(joined);
+    const { candidate: best, reading } = read;
+    const headings = best.headings ?? first.headings;
+    const found = read.merges.merges();
+    const empty = candidates.filter(({ rows }) => rows.every(({ cells }) => isBlank(cells))).map(({ sheet }) => sheet);
     return {
       headings,
-      headingLine: headingRow,
+      headingLine: best.lines?.firstRow ?? reading.headingRow,
       hasExample: hasExample(
         best.rows.map(({ cells }) => cells),
         headings.layout,
@@ -84,7 +105,7 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
       notes: notesOf(
         sheets.filter((sheet) => !empty.includes(sheet)),
         best.sheet,
-        alike,
+        candidates.filter((candidate) => isUsable(candidate.headings)).map(({ sheet }) => sheet),
       ),
       keeps: tables.strings.bytes,
       async *pages(again) {
@@ -96,6 +117,23 @@ export async function openWorkbook(file: FileHandle, required: readonly Field[])
       },
     };
   });
+}
+
+function lastRowOf({ rows }: Candidate): number {
+  return rows.at(-1)?.row ?? 0;
+}
+
+/** The same candidate where no merged cells join lines of headings. */
+function withLines(candidate: Candidate, ranges: readonly MergedRange[], required: readonly Field[]): Candidate {
+  if (candidate.lines !== undefined) return candidate;
+  const lines = joinedHeadings(candidate.rows, ranges, required, candidate.headings);
+  return lines === undefined ? candidate : { ...candidate, headings: lines.headings, lines };
+}
+
+function readingOf({ sheet, rows, headings, lines }: Candidate, tables: WorkbookTables): Reading {
+  if (headings === undefined) throw new Error('the sheet has no headings');
+  const headingRow = lines?.lastRow ?? rows[headings.at]?.row ?? 1;
+  return { part: sheet.part, tables, headingRow, layout: headings.layout };
 }
 
 interface Reading {
