@@ -71,6 +71,9 @@ interface Damage {
   readonly detail?: string;
 }
 
+/** As a workbook's cell is read that is formatted as a date. */
+const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T|$)/;
+
 const NUMBER_LIKE = /^[0-9][0-9.E+]*X?$/;
 
 const SCIENTIFIC = /^([0-9](?:\.[0-9]*)?)E\+?([0-9]{1,3})$/;
@@ -78,6 +81,7 @@ const SCIENTIFIC = /^([0-9](?:\.[0-9]*)?)E\+?([0-9]{1,3})$/;
 /** Damage is looked for before anything else: a cut code that happens to pass its check digit is still a cut code. */
 function damageOf(code: string, plain: string): Damage | undefined {
   if (isMaskedResidentId(plain)) return { problem: 'sheet:code_resident_id' };
+  if (DATE.test(code)) return { problem: 'sheet:code_date' };
   if (!NUMBER_LIKE.test(plain)) return undefined;
   if (/[.+]/.test(code)) return numberDamage(code);
   switch (plain.length) {

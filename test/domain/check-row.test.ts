@@ -95,6 +95,7 @@ const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:code_scientific_other': ['B17', { code: '1.10108E+14' }],
   'sheet:code_zero_filled': ['B17', { code: '911234567890123000' }],
   'sheet:code_decimal': ['B17', { code: '110108000000016.0' }],
+  'sheet:code_date': ['B17', { code: '1933-10-18' }],
   'sheet:code_leading_zero': ['B17', { code: '00000019'.slice(2) }],
   'sheet:code_numeric_cell': ['B17', { code: '110108000000016', code_type: '', row: { numericCells: [1] } }],
   'sheet:code_resident_id': ['B17', { code: RESIDENT }],
@@ -365,6 +366,13 @@ describe('hyphens in a code', () => {
       expect.objectContaining({ code: 'sheet:code_alphabet', detail: 'O' }),
     );
   });
+});
+
+test('a code that became a date is said to be one, and is the operator’s', () => {
+  for (const code of ['1933-10-18', '1933-10-18T12:00:00']) {
+    expect(check({ code }).problems).toMatchObject([{ code: 'sheet:code_date', cell: 'B17' }]);
+  }
+  expect(PROBLEMS['sheet:code_date'].who).toBe('us');
 });
 
 describe('a code that is not as long as any', () => {
