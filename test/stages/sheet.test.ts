@@ -574,6 +574,35 @@ describe('a workbook', () => {
     expect(await cellsOf(blank)).toEqual([['1', '1']]);
   });
 
+  test('may name its parts in other case than it refers to them, and blanks as %20 or as they are', async () => {
+    const rows = [
+      ['name', 'code'],
+      ['示例甲', '1'],
+    ];
+    const renamed = (name: (part: string) => string, target: string) =>
+      zipOf(
+        workbookParts([{ name: 'Sheet1', rows }]).map((part) => ({
+          ...part,
+          name: name(part.name),
+          content: String(part.content).replace('worksheets/sheet1.xml', target),
+        })),
+      );
+    const spaced = (part: string) => part.replace('sheet1', 'sheet 1');
+    for (const bytes of [
+      renamed((part) => part.toUpperCase(), 'worksheets/sheet1.xml'),
+      renamed((part) => part, 'Worksheets/Sheet1.xml'),
+      renamed(spaced, 'worksheets/sheet%201.xml'),
+      renamed((part) => spaced(part).replace(' ', '%20'), 'worksheets/sheet%201.xml'),
+    ]) {
+      expect(await cellsOf(await openSheet(await saved(bytes)))).toEqual([['示例甲', '1']]);
+    }
+    const twice = workbookParts([{ name: 'Sheet1', rows }]).flatMap((part) => [
+      part,
+      ...(part.name === 'xl/styles.xml' ? [{ ...part, name: 'xl/Styles.xml' }] : []),
+    ]);
+    expect(await refusal(zipOf(twice))).toMatch(/have one name/);
+  });
+
   test('shows a boolean as spreadsheet programs do, however it is written', async () => {
     const cells = ['1', '0', 'true', 'false', 'maybe'].map((value) => `<c t="b"><v>${value}</v></c>`).join('');
     const parts = workbookParts([{ name: 'Sheet1', rows: [['name', 'code', 'c', 'd', 'e']] }]);

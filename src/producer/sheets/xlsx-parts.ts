@@ -29,7 +29,8 @@ interface PartRelation {
 export async function contents(archive: Archive): Promise<Contents> {
   if (!archive.has('_rels/.rels')) throw notAWorkbook();
   const document = (await relations(archive, '_rels/.rels', '')).find(({ type }) => type === 'officeDocument')?.part;
-  if (document === undefined || !document.endsWith('.xml') || !archive.has(document)) throw notAWorkbook();
+  if (document === undefined || !document.toLowerCase().endsWith('.xml') || !archive.has(document))
+    throw notAWorkbook();
 
   const listed: Omit<SheetPart & { id: string }, 'part'>[] = [];
   let isWorkbook = false;

@@ -41,16 +41,22 @@ export async function openArchive(file: FileHandle): Promise<Archive> {
     if (listed > LIST_LIMIT_BYTES) throw dangerous();
     refuseBomb(entry);
     // Programs differ in which of two parts with one name they read.
-    if (entries.has(entry.fileName)) throw dangerous();
-    entries.set(entry.fileName, entry);
+    const name = partName(entry.fileName);
+    if (entries.has(name)) throw dangerous();
+    entries.set(name, entry);
   }
   const { size } = await file.stat();
   refuseOverlaps([...entries.values()], size);
   const expansion = openExpansion(size, 'bytesUnpacked');
   return {
-    has: (name) => entries.has(name),
-    stream: (name) => unpacked(zip, entries.get(name), name, expansion),
+    has: (name) => entries.has(partName(name)),
+    stream: (name) => unpacked(zip, entries.get(partName(name)), name, expansion),
   };
+}
+
+/** Case makes no difference (ECMA-376, part 2), and some programs write a blank where others write `%20`. */
+function partName(name: string): string {
+  return name.toLowerCase().replaceAll('%20', ' ');
 }
 
 function refuseBomb(entry: Entry): void {
