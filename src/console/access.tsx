@@ -34,6 +34,7 @@ export interface Access {
 }
 
 const A_MINUTE_S = 60;
+const BUSY_S = 5;
 const SESSION_S = 7 * 86_400;
 const DEVICE_S = 180 * 86_400;
 const LANGUAGE_S = 365 * 86_400;
@@ -141,10 +142,16 @@ export function openAccess({ store, accounts, audit, leadsTo }: DoorOptions): Ac
         const text = (field: string): string => String(form.get(field) ?? '');
         const [name, to] = [text('username').trim().normalize('NFKC'), ownPath(text('to'))];
         const { address } = clientOf(c.env?.incoming, settings.consoleTrustProxy);
-        const entrance = await accounts.enter(name, text('password'), { address, device: cookie(c, 'device') });
+        const client = { address, device: cookie(c, 'device'), signal: c.req.raw.signal };
+        const entrance = await accounts.enter(name, text('password'), client);
         if (entrance.kind === 'wait') {
           const minutes = Math.ceil(entrance.waitMs / 60_000);
+          c.header('retry-after', String(Math.ceil(entrance.waitMs / 1000)));
           return login(c, { to, name, fault: LOGIN.wait(minutes)[language], status: 429 });
+        }
+        if (entrance.kind === 'busy') {
+          c.header('retry-after', String(BUSY_S));
+          return login(c, { to, name, fault: LOGIN.busy[language], status: 429 });
         }
         if (entrance.kind === 'wrong') {
           // A name that no user has may be a password in the wrong field. Not awaited: the time of the answer would show whether there is such a user.

@@ -52,14 +52,15 @@ export function faultOfPassword(password: string): Words | undefined {
   };
 }
 
-/** How many wrong passwords cost nothing. */
+/** How many wrong passwords cost nothing: of one user, and of an address, behind which a whole office may be. */
 const FREE_TRIES = 4;
+export const FREE_TRIES_OF_ADDRESS = 20;
 const FIRST_WAIT_MS = 15_000;
 const LONGEST_WAIT_MS = 10 * 60_000;
 
 /** How long a client waits after so many wrong passwords in a row; twice as long each time, up to ten minutes. */
-export function waitAfterTriesMs(count: number): number {
-  return count <= FREE_TRIES ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (count - FREE_TRIES - 1), LONGEST_WAIT_MS);
+export function waitAfterTriesMs(count: number, freeTries = FREE_TRIES): number {
+  return count <= freeTries ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (count - freeTries - 1), LONGEST_WAIT_MS);
 }
 
 /** An action of a person in the console, or on its users. */

@@ -31,7 +31,7 @@ export interface ConsoleSessions {
   endAllOf(user: string): Promise<number>;
   countOf(user: string): Promise<number>;
   /** Counts a try before the password is compared. Returns how long the client has to wait first; 0: it may try. */
-  tryToBegin(client: string): Promise<number>;
+  tryToBegin(client: string, freeTries?: number): Promise<number>;
   forgetTries(client: string): Promise<void>;
   /** Remembers a browser in which this user has logged in: its tries are counted apart from those of other clients at its address. */
   rememberDevice(user: string): Promise<string>;
@@ -83,14 +83,14 @@ export function openConsoleSessions(redis: Redis): ConsoleSessions {
       const live = await Promise.all(ids.map((id) => redis.exists(key('consoleSession', id))));
       return live.reduce((sum, count) => sum + count, 0);
     },
-    async tryToBegin(client) {
+    async tryToBegin(client, freeTries) {
       const [tries, wait] = [key('consoleTries', digest(client)), key('consoleWait', digest(client))];
       const left = await redis.pttl(wait);
       if (left > 0) return left;
       // Counted before the comparison, so that a hundred tries at once count as a hundred.
       const count = await redis.incr(tries);
       await redis.expire(tries, TRIES_FORGOTTEN_AFTER_S);
-      const waitMs = waitAfterTriesMs(count);
+      const waitMs = waitAfterTriesMs(count, freeTries);
       if (waitMs === 0) return 0;
       return (await redis.set(wait, count, 'PX', waitMs, 'NX')) === null ? waitMs : 0;
     },

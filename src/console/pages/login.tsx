@@ -6,6 +6,10 @@ export const LOGIN = {
   username: { en: 'User', zh: '用户名' },
   password: { en: 'Password', zh: '密码' },
   wrong: { en: 'The user or the password is wrong.', zh: '用户名或密码不正确。' },
+  busy: {
+    en: 'Too many others are logging in at this moment. Try again in a few seconds.',
+    zh: '当前尝试登录的人过多，请几秒后重试。',
+  },
   wait: (minutes: number): Words => ({
     en: `Too many wrong passwords. Try again in ${counted(minutes, 'minute')}.`,
     zh: `密码错误次数过多，请在 ${minutes} 分钟后重试。`,

@@ -1,6 +1,7 @@
 /** Logging in, sessions and how they end, and the language of a page. */
 import { expect, test, vi } from 'vitest';
 import { addUser, auditPage, changePassword, changeRole, removeUser } from '../../../src/app/console-users.js';
+import { isPassword, PASSWORD_COST } from '../../../src/app/passwords.js';
 import { readSettings } from '../../../src/config.js';
 import { languageAccepted } from '../../../src/console/access.js';
 import { ownPath } from '../../../src/console/guard.js';
@@ -104,6 +105,42 @@ test('wrong passwords make a browser wait until the wait is over; one in which t
   await store.redis.pexpire(wait, 1);
   await until('the wait is over', async () => (await store.redis.exists(wait)) === 0);
   expect((await stranger.logIn()).status).toBe(303);
+});
+
+test('wrong passwords for many names from one address make it wait, too; a browser in which the user was before does not', async () => {
+  const { visitor } = await openConsole();
+  const [owner, stranger] = [visitor(), visitor()];
+  await owner.logIn();
+  await owner.post('/logout');
+  await stranger.get('/login');
+  const guess = (at: number) => stranger.post('/login', { username: `name${at}`, password: 'wrong' });
+  const statuses = await Promise.all(Array.from({ length: 30 }, async (_, at) => (await guess(at)).status));
+  expect(statuses.filter((it) => it === 403)).toHaveLength(21);
+  const waits = await guess(30);
+  expect([waits.status, waits.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^1[0-5]$/)]);
+  expect((await visitor().logIn()).status).toBe(429);
+  expect((await owner.logIn()).status).toBe(303);
+});
+
+test('while too many strangers try at once, a stranger is asked to come again; a browser in which the user was before logs in', async () => {
+  const { visitor } = await openConsole();
+  const [owner, stranger] = [visitor(), visitor()];
+  await owner.logIn();
+  await owner.post('/logout');
+  const gone = new AbortController();
+  PASSWORD_COST.N = 2 ** 14;
+  const { signal } = gone;
+  const flood = Array.from({ length: 100 }, () => isPassword('a guess', undefined, { signal }).catch(() => false));
+  try {
+    const refused = await stranger.logIn();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5']);
+    expect(refused.text).toContain('Too many others are logging in at this moment.');
+    expect((await owner.logIn()).status).toBe(303);
+  } finally {
+    gone.abort();
+    await Promise.all(flood);
+    PASSWORD_COST.N = 2 ** 4;
+  }
 });
 
 test('the session is a cookie that no script reads and no other site sends', async () => {
