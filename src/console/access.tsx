@@ -108,10 +108,11 @@ export function openAccess({ store, accounts, audit, leadsTo }: DoorOptions): Ac
     languageOf,
     visitOf,
     toLogin(c) {
-      // A page that was asked for is shown afterwards; an action is never done late.
-      const { pathname, search } = new URL(c.req.url);
-      const to = c.req.method === 'GET' && pathname !== '/' ? `?to=${encodeURIComponent(pathname + search)}` : '';
-      return c.redirect(`/login${to}`, 303);
+      // A page that was asked for is shown afterwards, and so is the page of a form; its action is never done late.
+      const isForm = c.req.method === 'POST';
+      const to = isForm ? pathOf(c.req.header('referer') ?? '') : pathOf(c.req.url);
+      const query = new URLSearchParams({ ...(isForm && { ended: '1' }), ...(to !== '/' && { to }) });
+      return c.redirect(query.size > 0 ? `/login?${query}` : '/login', 303);
     },
     sayNext: (c, text) => bake(c, 'said', Buffer.from(text).toString('base64url'), A_MINUTE_S),
     saidLast(c) {
@@ -123,7 +124,7 @@ export function openAccess({ store, accounts, audit, leadsTo }: DoorOptions): Ac
     mount(app, { message, formOf, stale }) {
       const login = async (
         c: ConsoleContext,
-        more: { to: string; name?: string; fault?: string; status?: 403 | 429 },
+        more: { to: string; ended?: boolean; name?: string; fault?: string; status?: 403 | 429 },
       ) => {
         const language = languageOf(c);
         const csrf = csrfTokenOf(strangersToken(c));
@@ -133,7 +134,8 @@ export function openAccess({ store, accounts, audit, leadsTo }: DoorOptions): Ac
       };
       app.get('/login', async (c) => {
         const to = ownPath(c.req.query('to'));
-        return (await visitOf(c)) === undefined ? login(c, { to }) : c.redirect(to, 303);
+        const ended = c.req.query('ended') !== undefined;
+        return (await visitOf(c)) === undefined ? login(c, { to, ended }) : c.redirect(to, 303);
       });
       app.post('/login', async (c) => {
         const form = await formOf(c);
@@ -193,6 +195,13 @@ export function openAccess({ store, accounts, audit, leadsTo }: DoorOptions): Ac
       });
     },
   };
+}
+
+/** The page at an address, whatever its host; the first page where it is none of ours. */
+function pathOf(address: string): string {
+  if (!URL.canParse(address)) return '/';
+  const { pathname, search } = new URL(address);
+  return ownPath(pathname + search);
 }
 
 /** The first of the two that the browser accepts; English where it accepts neither. */

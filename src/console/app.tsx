@@ -12,7 +12,7 @@ import type { Bindings, ConsoleContext } from './bindings.js';
 import { clientOf } from './client.js';
 import { follow } from './follow.js';
 import { formOf } from './form.js';
-import { isOwnOrigin, SECURITY_HEADERS } from './guard.js';
+import { isOwnOrigin, ownPath, SECURITY_HEADERS } from './guard.js';
 import { type LiveFeeds, liveAddress } from './live.js';
 import { ROUTES } from './routes.js';
 import { staticFile } from './static-files.js';
@@ -58,8 +58,10 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
   app.use(closedOrForeign(parts));
   access.mount(app, { message: answers.message, formOf, stale: stalePage });
   for (const route of ROUTES) {
-    if (route.method === 'POST') app.post(route.path, (c) => act(acting, c, route));
-    else {
+    if (route.method === 'POST') {
+      app.post(route.path, (c) => act(acting, c, route));
+      if (!isPage(route.path)) app.get(route.path, pageOfForm);
+    } else {
       app.get(route.path, (c) => show(parts, c, route));
       if (route.live !== undefined) app.get(liveAddress(route.path), (c) => follow(following, c, route));
     }
@@ -67,6 +69,15 @@ export function consoleApp({ store, feeds, lookAgainMs = LOOK_AGAIN_MS }: AppOpt
   app.notFound((c) => noSuchPage(parts, c as ConsoleContext));
   app.onError((error, c) => failed(parts, c as ConsoleContext, error));
   return app;
+}
+
+function isPage(path: string): boolean {
+  return ROUTES.some((it) => it.method === 'GET' && it.path === path);
+}
+
+/** The answer to a form stands at the address of its action: asked for again, it is the page of the form, one step up. */
+function pageOfForm(c: ConsoleContext): Response {
+  return c.redirect(ownPath(c.req.path.replace(/\/[^/]+$/, '')), 303);
 }
 
 function securityHeaders({ settings }: Store): MiddlewareHandler<{ Bindings: Bindings }> {

@@ -36,6 +36,32 @@ test('a page without a session leads to the log-in, and the log-in back to the p
   expect([entered.status, entered.headers.get('location')]).toEqual([303, '/batches?page=2']);
 });
 
+test('a form that is sent after the end of its session leads to a log-in that says so, and back to its page', async () => {
+  const one = (await openConsole()).visitor();
+  await one.logIn();
+  one.cookies.delete('fastregister-session8481');
+  const referer = (path: string) => ({ referer: `http://127.0.0.1:8481${path}` });
+  const away = await one.post('/merchants/r1/note', { text: 'x' }, referer('/merchants/r1?a=1'));
+  const to = away.headers.get('location') ?? '';
+  expect([away.status, to]).toEqual([303, '/login?ended=1&to=%2Fmerchants%2Fr1%3Fa%3D1']);
+  const { text } = await one.get(to);
+  expect(text).toContain('Your session has ended. What you sent was not done');
+  expect(text).toContain('name="to" value="/merchants/r1?a=1"');
+  expect((await one.get(to, { 'accept-language': 'zh-CN' })).text).toContain('会话已结束，刚才的操作未执行');
+  expect((await one.get('/login?to=%2Fbatches')).text).not.toContain('session has ended');
+  const nowhere = await one.post('/line/pause', {}, { referer: 'http://127.0.0.1:8481//elsewhere.example/' });
+  expect(nowhere.headers.get('location')).toBe('/login?ended=1');
+});
+
+test('the address of a form without a page of its own leads to the page of the form', async () => {
+  const one = (await openConsole()).visitor();
+  await one.logIn();
+  const at = async (path: string) => (await one.get(path)).headers.get('location');
+  expect(await at('/merchants/r1/correct/check')).toBe('/merchants/r1/correct');
+  expect(await at('/line/check')).toBe('/line');
+  expect(await at('/users/add')).toBe('/users');
+});
+
 test('after logging in only a path of the console is shown', async () => {
   const hostile = [
     '//elsewhere.example',
