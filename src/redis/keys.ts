@@ -209,6 +209,8 @@ const NAMES = {
   consoleAudit: 'console-audit',
   /** string with expiry per form of the console that was sent: what was done, as JSON; '' while it is being done */
   consoleOnce: 'console-once',
+  /** string with expiry per answered form of the console: what was typed into it, as JSON */
+  consoleTyped: 'console-typed',
   /** channel: a topic is published when there is something new to do */
   wakeups: 'wakeups',
 } as const;

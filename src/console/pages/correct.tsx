@@ -27,6 +27,7 @@ import { readReason } from '../../domain/note.js';
 import { printable } from '../../domain/printable.js';
 import { type Problem, problemReason, problemWords, reasonByColumn, worstFirst } from '../../domain/problems.js';
 import { joined, same, type Words } from '../../domain/words.js';
+import { openTypedForms, type Typed } from '../../redis/console-typed.js';
 import { Choice, FormField } from '../components/field.js';
 import { DataTable } from '../components/table.js';
 import { Csrf } from '../layout.js';
@@ -83,7 +84,11 @@ export const correctRoutes: readonly Route[] = [
       const { id = '' } = visit.params;
       const preview = await previewCorrection(toolsOf(visit), id, {});
       if (preview.kind === 'created') return notSent(visit, CREATED(preview.appid));
-      return { title: WORDS.title, body: <CorrectForm visit={visit} details={await detailsNow(visit)} given={{}} /> };
+      const details = await detailsNow(visit);
+      const typed = await openTypedForms(visit.store.redis).find(visit.csrf, visit.query.get('typed') ?? '');
+      if (typed === undefined || typed.change === 'yes') return form(visit, details, typed ?? {});
+      const corrections = correctionsIn(typed, details);
+      return checked(visit, details, typed, await previewCorrection(toolsOf(visit), id, corrections));
     },
   },
   {
@@ -91,11 +96,9 @@ export const correctRoutes: readonly Route[] = [
     path: '/merchants/:id/correct/check',
     needs: 'operator',
     action: undefined,
-    async act(visit) {
-      const details = await detailsNow(visit);
-      if (visit.form.change === 'yes') return form(visit, details, {});
-      const preview = await previewCorrection(toolsOf(visit), visit.params.id ?? '', correctionsIn(visit, details));
-      return checked(visit, details, preview);
+    async act({ store, params, csrf, form: { csrf: _, ...typed } }) {
+      const kept = await openTypedForms(store.redis).keep(csrf, typed);
+      return { to: `/merchants/${params.id ?? ''}/correct?typed=${kept}` };
     },
   },
   {
@@ -115,7 +118,7 @@ async function correct(visit: ActionVisit) {
   if (reason.kind === 'fault') throw new RequestError('refused', reason.words);
   const done = await doOnce(store, form.once ?? '', async () => {
     const tools = toolsOf(visit);
-    const preview = await previewCorrection(tools, id, correctionsIn(visit, await detailsNow(visit)));
+    const preview = await previewCorrection(tools, id, correctionsIn(form, await detailsNow(visit)));
     // Since the question another person may have corrected it, or WeChat may have settled it.
     if (preview.kind !== 'ready') throw new RequestError('refused', refusal(id, preview));
     const by = { who: user, because: reason.text, suffix: SUFFIX[language], now: Date.now };
@@ -150,7 +153,7 @@ function detailsNow(visit: Visit): Promise<CorrectableDetails> {
  * A field that was not touched is not corrected: a phone that is blank in the sheet stays so, and a character that every page
  * writes out stays what it was.
  */
-function correctionsIn({ form }: ActionVisit, { merchant, fields }: CorrectableDetails): Corrections {
+function correctionsIn(form: Typed, { merchant, fields }: CorrectableDetails): Corrections {
   const touched = fields.flatMap((field) => {
     const given = form[field];
     const shown = printable(detailsOf(merchant)[field]);
@@ -179,24 +182,25 @@ function notSent(visit: Visit, words: Words): ConsolePage {
 }
 
 function form(
-  visit: ActionVisit,
+  visit: Visit,
   details: CorrectableDetails,
-  more: Pick<FormProps, 'said' | 'problems'>,
+  given: Typed,
+  more: Pick<FormProps, 'said' | 'problems'> = {},
 ): ConsolePage {
-  return { title: WORDS.title, body: <CorrectForm visit={visit} details={details} given={visit.form} {...more} /> };
+  return { title: WORDS.title, body: <CorrectForm visit={visit} details={details} given={given} {...more} /> };
 }
 
-function checked(visit: ActionVisit, details: CorrectableDetails, preview: CorrectionPreview): ConsolePage {
+function checked(visit: Visit, details: CorrectableDetails, given: Typed, preview: CorrectionPreview): ConsolePage {
   const { id = '' } = visit.params;
   switch (preview.kind) {
     case 'created':
       return notSent(visit, CREATED(preview.appid));
     case 'ready':
-      return { title: WORDS.title, body: <Question visit={visit} correction={preview.correction} details={details} /> };
+      return { title: WORDS.title, body: <Question {...{ visit, details, given }} correction={preview.correction} /> };
     case 'unchanged':
-      return form(visit, details, { said: UNCHANGED(id, preview.batch, preview.state, retryButton) });
+      return form(visit, details, given, { said: UNCHANGED(id, preview.batch, preview.state, retryButton) });
     case 'invalid':
-      return { ...form(visit, details, { said: REFUSED, problems: preview.row.problems }), status: 400 };
+      return { ...form(visit, details, given, { said: REFUSED, problems: preview.row.problems }), status: 400 };
   }
 }
 
@@ -204,7 +208,7 @@ interface FormProps {
   readonly visit: Visit;
   readonly details: CorrectableDetails;
   /** What was typed, by field. */
-  readonly given: Readonly<Record<string, string>>;
+  readonly given: Typed;
   readonly said?: Words;
   readonly problems?: readonly Problem[];
 }
@@ -278,22 +282,14 @@ function CorrectForm({ visit, details, given, said, problems = [] }: FormProps) 
   );
 }
 
-function Question({
-  visit,
-  correction,
-  details,
-}: {
-  visit: ActionVisit;
-  correction: Correction;
-  details: CorrectableDetails;
-}) {
+function Question({ visit, correction, details, given }: FormProps & { correction: Correction }) {
   const id = visit.params.id ?? '';
   const { changes, row } = correction;
   const warnings = worstFirst<Problem>(row.problems);
   // What was typed is sent as the checks have cleaned it.
   const cleaned = new Map<string, string>(changes.map(({ field, after }) => [field, after]));
   const hidden = [...details.fields, 'because'].map((name) => (
-    <input type="hidden" name={name} value={cleaned.get(name) ?? visit.form[name] ?? ''} />
+    <input type="hidden" name={name} value={cleaned.get(name) ?? given[name] ?? ''} />
   ));
   return (
     <>

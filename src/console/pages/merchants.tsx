@@ -1,9 +1,10 @@
-/** Merchants by what a person knows of them. The text is sent by POST, so that names are in no address and no log. */
+/** Merchants by what a person knows of them. The text is sent by POST and kept, so that names are in no address and no log. */
 import type { Child } from 'hono/jsx';
 import { findMerchants } from '../../app/find.js';
 import { NONE_FOUND } from '../../app/find-words.js';
 import type { Outcome } from '../../domain/registration.js';
 import type { Words } from '../../domain/words.js';
+import { openTypedForms } from '../../redis/console-typed.js';
 import type { Found } from '../../reporter/find.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { Prose } from '../components/prose.js';
@@ -43,17 +44,21 @@ export const merchantsRoutes: readonly Route[] = [
     method: 'GET',
     path: '/merchants',
     needs: 'viewer',
-    show: async (visit) => page(visit, '', undefined),
+    async show(visit) {
+      const typed = await openTypedForms(visit.store.redis).find(visit.csrf, visit.query.get('typed') ?? '');
+      return typed === undefined ? page(visit, '', undefined) : page(visit, typed.q ?? '', Number(typed.most));
+    },
   },
   {
     method: 'POST',
     path: '/merchants',
     needs: 'viewer',
     action: undefined,
-    async act(visit) {
-      const text = (visit.form.q ?? '').trim().slice(0, 200);
-      const most = visit.form.most === String(MOST) ? MOST : FIRST;
-      return page(visit, text, text === '' ? undefined : most);
+    async act({ store, csrf, form }) {
+      const q = (form.q ?? '').trim().slice(0, 200);
+      if (q === '') return { to: '/merchants' };
+      const most = String(form.most === String(MOST) ? MOST : FIRST);
+      return { to: `/merchants?typed=${await openTypedForms(store.redis).keep(csrf, { q, most })}` };
     },
   },
 ];

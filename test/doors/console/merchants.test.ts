@@ -36,8 +36,8 @@ describe('the search', () => {
     const { book, admin, idOf } = await opened();
     const tea = merchant(7, 'ok', { name: '虚构云岭茶叶有限公司', legalPersonaWechat: 'weixin_of_tea' });
     await book.load('b1', [merchant(1), tea, undefined]);
-    const { status, text: page } = await admin.post('/merchants', { q: ` ${text} ` });
-    expect(status).toBe(200);
+    const { status, text: page, at } = await admin.submit('/merchants', { q: ` ${text} ` });
+    expect([status, at]).toEqual([200, expect.stringMatching(/^\/merchants\?typed=[\w-]{16}$/)]);
     expect(page.match(/<tr>/g)).toHaveLength(2);
     expect(page).toContain(`<a href="/merchants/${idOf(tea)}"><bdi>虚构云岭茶叶有限公司</bdi></a>`);
     expect(page).toContain('line 3');
@@ -47,11 +47,25 @@ describe('the search', () => {
   test('has its first hits on the way while further ones are looked for', async () => {
     const { book, admin } = await opened();
     await book.load('b1', [merchant(1), merchant(2), merchant(3)]);
-    const pieces = await admin.stream('/merchants', { q: '虚构' });
+    const { at } = await admin.submit('/merchants', { q: '虚构' });
+    const pieces = await admin.stream(at);
     expect(pieces.length).toBeGreaterThan(3);
     expect(pieces[0]).toMatch(/<tbody>$/);
     expect(pieces[1]).toMatch(/^<tr>.*虚构商户.*<\/tr>$/);
     expect(pieces.at(-1)).toMatch(/^<\/tbody>[\s\S]*<\/html>$/);
+  });
+
+  test('is answered by a page to go back to, for an hour and in the same session only', async () => {
+    const { book, store, admin, visitor } = await opened();
+    await book.load('b1', [merchant(1)]);
+    const { at } = await admin.submit('/merchants', { q: '虚构' });
+    for (let time = 0; time < 2; time += 1) expect((await admin.get(at)).text).toContain('data-heading="Merchant"');
+    const [kept = ''] = await store.redis.keys('*:console-typed:*');
+    expect(await store.redis.ttl(kept)).toBeGreaterThan(3_540);
+    const other = visitor();
+    await other.logIn();
+    const { status, text } = await other.get(at);
+    expect([status, text.includes('虚构')]).toEqual([200, false]);
   });
 
   test('says what to look for where there is none, and shows more when it is asked to', async () => {
@@ -59,14 +73,14 @@ describe('the search', () => {
     const rows = Array.from({ length: 60 }, (_, at) => merchant(at + 1));
     await book.load('b1', rows);
     expect((await admin.get('/merchants')).text).toContain('Every batch is searched');
-    expect((await admin.post('/merchants', { q: '' })).text).toContain('Every batch is searched');
-    const none = await admin.post('/merchants', { q: HOSTILE });
+    expect((await admin.submit('/merchants', { q: '' })).text).toContain('Every batch is searched');
+    const none = await admin.submit('/merchants', { q: HOSTILE });
     expect(none.text).toContain('No sheet names &lt;script&gt;alert(1)&lt;/script&gt;\\u202eexe.fdp&quot;有限公司.');
     expect(none.text).not.toMatch(/<script>|\u202e/);
-    const first = await admin.post('/merchants', { q: '虚构' });
+    const first = await admin.submit('/merchants', { q: '虚构' });
     expect(first.text.match(/data-heading="Merchant"/g)).toHaveLength(50);
     expect(first.text).toContain('There are more. Show up to 500');
-    const more = await admin.post('/merchants', { q: '虚构', most: '500' });
+    const more = await admin.submit('/merchants', { q: '虚构', most: '500' });
     expect(more.text.match(/data-heading="Merchant"/g)).toHaveLength(60);
     expect(more.text).not.toContain('There are more.');
   });
@@ -251,7 +265,7 @@ describe('an operator', () => {
     });
     const fields = { ...given, code_type: '1', because: '' };
     const check = (changes: Record<string, string>) =>
-      admin.post(`/merchants/${id}/correct/check`, { ...fields, ...changes });
+      admin.submit(`/merchants/${id}/correct/check`, { ...fields, ...changes });
 
     const unchanged = textOf((await check({})).text);
     expect(unchanged).toContain('These are the details that batch b1 has already');
@@ -269,6 +283,10 @@ describe('an operator', () => {
 
     const changes = { legal_persona_wechat: 'weixin_right', because: 'by phone' };
     const right = await check(changes);
+    expect(right.at).toMatch(/^\/merchants\/[^?]*\/correct\?typed=[\w-]{16}$/);
+    expect(textOf((await admin.get(right.at)).text)).toContain('legal_persona_wechat weixin_m1 weixin_right');
+    const changing = await check({ ...changes, change: 'yes' });
+    expect(fieldIn(changing.text, 'legal_persona_wechat')).toBe('weixin_right');
     expect(textOf(right.text)).toContain('legal_persona_wechat weixin_m1 weixin_right');
     expect(right.text).toContain('It is sent as a new attempt.');
     expect(await book.registration(id)).toMatchObject({ state: 'rejected' });
@@ -297,7 +315,7 @@ test('characters that the pages write out are not corrected by it', async () => 
   const form = (await admin.get(`/merchants/${idOf(one)}/correct`)).text;
   const name = fieldIn(form, 'name');
   expect(name).toBe('虚构\\u202e商户有限公司');
-  const { text } = await admin.post(`/merchants/${idOf(one)}/correct/check`, {
+  const { text } = await admin.submit(`/merchants/${idOf(one)}/correct/check`, {
     name,
     legal_persona_wechat: 'weixin_right',
   });

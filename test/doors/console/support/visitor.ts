@@ -27,8 +27,10 @@ export interface Visitor {
   send(path: string, body: FormData | string, headers?: Record<string, string>): Promise<Answered>;
   /** The token of the last page that was shown. */
   csrf(): string;
-  /** The same, in the pieces in which the answer comes. */
-  stream(path: string, fields?: Record<string, string>): Promise<readonly string[]>;
+  /** The page to which the answer to a form leads. */
+  submit(path: string, fields: Record<string, string>): Promise<Answered & { readonly at: string }>;
+  /** A page in the pieces in which it comes. */
+  stream(path: string): Promise<readonly string[]>;
   logIn(user?: string, password?: string): Promise<Answered>;
   /** The live parts of a page, as they come. */
   follow(path: string): Promise<ReadableStreamDefaultReader<Uint8Array>>;
@@ -76,21 +78,11 @@ export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visit
         const page = await get(path);
         return !/still being read|being counted/.test(page.text) && page;
       });
-    const sendForm = (
-      path: string,
-      fields: Record<string, string>,
-      headers: Record<string, string>,
-    ): Promise<Response> => {
-      const body = new URLSearchParams({ csrf, ...fields });
+    const post: Visitor['post'] = async (path, fields = {}, headers = {}) => {
+      const body = new URLSearchParams({ csrf, ...fields }).toString();
       const type = 'application/x-www-form-urlencoded';
-      return ask(path, {
-        method: 'POST',
-        body: body.toString(),
-        headers: { origin: ADDRESS, 'content-type': type, ...headers },
-      });
+      return send(path, body, { 'content-type': type, ...headers });
     };
-    const post: Visitor['post'] = async (path, fields = {}, headers = {}) =>
-      read(await sendForm(path, fields, headers));
 
     const send: Visitor['send'] = async (path, body, headers = {}) =>
       read(
@@ -115,8 +107,12 @@ export function visitorsOf(store: Rehearsal['store'], everyMs = 50): () => Visit
         for (const file of files) form.append('file', file);
         return send('/sheets/new', form);
       },
-      async stream(path, fields = {}) {
-        const { body } = await sendForm(path, fields, {});
+      async submit(path, fields) {
+        const at = (await post(path, fields)).headers.get('location') ?? '?';
+        return { ...(await get(at)), at };
+      },
+      async stream(path) {
+        const { body } = await ask(path);
         const pieces: string[] = [];
         for await (const piece of body ?? []) pieces.push(Buffer.from(piece).toString('utf8'));
         return pieces;
