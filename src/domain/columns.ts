@@ -105,12 +105,14 @@ export function readHeadings(cells: readonly string[]): HeadingsRead {
   };
 }
 
-/** A column of the user's own: the person to contact at the merchant. */
+/** A column of the user's own: the person to contact at the merchant, and not the salesman who won the merchant. */
 export function isContactHeading(heading: string): boolean {
-  return SPEAKS_OF_A_CONTACT.test(heading.slice(0, LONGEST_HEADING));
+  const read = heading.slice(0, LONGEST_HEADING);
+  return SPEAKS_OF_A_CONTACT.test(read) && !SPEAKS_OF_OUR_PEOPLE.test(read);
 }
 
 const SPEAKS_OF_A_CONTACT = /联系|电话|手机|contact|phone|mobile|\btel\b/i;
+const SPEAKS_OF_OUR_PEOPLE = /业务员|业务经理|客户经理|销售|招商|\bBD|\bsales|account manager/i;
 
 /** As sentences name a column. */
 export function columnName(field: Field): Words {

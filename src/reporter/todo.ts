@@ -154,7 +154,6 @@ export async function todosAmong(
   const differing = await differingDuplicates(batches, batch, rowsOfBatch);
   const entries = rowsOfBatch.filter((entry) => mayNeedSomebody(entry) || differing.has(entry));
   if (entries.length === 0) return [];
-  const contact = contactColumns(batch, options.contact);
   const rows = await reportOf(batches, batch, entries, options);
   const waits = waitsFor(options.who ?? new Set(TO_CONTACT));
   const waiting = rows.flatMap((row, at) => {
@@ -170,7 +169,7 @@ export async function todosAmong(
     const todo: Todo = {
       ...(confirmBy !== undefined && { confirmBy }),
       merchant: nameIn(entry.row, batch.columns),
-      contact: contactIn(row.cells, contact),
+      contact: contactIn(batch, row.cells, options),
       row: withoutCells(row),
       file: batch.file,
       notedBy,
@@ -245,19 +244,28 @@ export function urgency(one: Urgency, other: Urgency): number {
 // --- contact columns --------------------------------------------------------------------------------------------------
 
 /** Our own columns are none: their phone is the platform's. */
-function contactColumns({ headings, columns }: Batch, named: readonly string[] | undefined): number[] {
+function contactColumns(
+  { headings, columns }: Pick<Batch, 'headings' | 'columns'>,
+  named: readonly string[] | undefined,
+): number[] {
   return headings.flatMap((heading, at) => {
     if (named !== undefined) return named.includes(heading.trim()) ? [at] : [];
     return isContactHeading(heading) && !columns.includes(at) ? [at] : [];
   });
 }
 
-/** Ready to be dialled, with one space where there are several. */
-function contactIn(cells: readonly string[], columns: readonly number[]): string {
-  return columns
-    .map((at) => readable(cells[at] ?? '').replace(/\s+/g, ' '))
-    .filter((cell) => cell !== '')
-    .join(' ');
+const BETWEEN: Words = { en: '; ', zh: '；' };
+
+/** Ready to be dialled; where there are several, each behind its heading. */
+export function contactIn(
+  batch: Pick<Batch, 'headings' | 'columns'>,
+  cells: readonly string[],
+  { contact, language }: Pick<TodoOptions, 'contact' | 'language'>,
+): string {
+  const found = contactColumns(batch, contact)
+    .map((at) => [batch.headings[at] ?? '', cells[at] ?? ''].map((it) => readable(it).replace(/\s+/g, ' ')))
+    .filter(([, cell]) => cell !== '');
+  return found.map((it) => (found.length > 1 ? it.join(' ') : it[1])).join(BETWEEN[language]);
 }
 
 // --- as a file --------------------------------------------------------------------------------------------------------

@@ -126,8 +126,21 @@ test('what export programs and Excel put around a text is in no message to a mer
 
 test('it has the contact columns of the sheet, or the named ones, and never the number of the platform', async () => {
   await aDayLater();
-  expect((await todos())[0]?.contact).toBe('经理4 13800000004');
+  expect((await todos())[0]?.contact).toBe('门店联系人 经理4; 手机 13800000004');
+  expect((await todos('--lang', 'zh'))[0]?.contact).toBe('门店联系人 经理4；手机 13800000004');
   expect((await todos('--contact', '手机'))[0]?.contact).toBe('13800000004');
+});
+
+test('the telephones of our own people are no contacts of the merchant', async () => {
+  const { name, code, legalPersonaName } = merchant(9);
+  writeFileSync(
+    path('ours.csv'),
+    `name,code,法人微信,法人姓名,客服电话,业务员电话,销售手机,客户经理联系方式,招商电话,BD电话,法人电话,Sales phone\n${name},${code},13800000009,${legalPersonaName},,1,2,3,4,5,13800000006,7\n`,
+  );
+  await run(loadCommand, [path('ours.csv')], env());
+  expect((await todos()).find(({ merchant }) => merchant === name)?.contact).toBe('13800000006');
+  const chosen = await todos('--contact', '业务员电话,法人电话');
+  expect(chosen.find(({ merchant }) => merchant === name)?.contact).toBe('业务员电话 1; 法人电话 13800000006');
 });
 
 test('a row that names a merchant again does not list it twice', async () => {
