@@ -1,4 +1,5 @@
 /** Everything that is known of one merchant: its registration, its rows, its attempts, and what is done next. */
+import { readable } from '../domain/clean-cell.js';
 import { confirmByOf } from '../domain/link.js';
 import type { Merchant } from '../domain/merchant.js';
 import { isOver, isUnsent } from '../domain/registration.js';
@@ -8,6 +9,7 @@ import { type Attempt, attemptsIn } from '../reporter/attempts.js';
 import { type Found, foundAt } from '../reporter/find.js';
 import { type Next, nextOf } from '../reporter/next.js';
 import { rowsNamed, type TimelineEntry, timelineOf } from '../reporter/timeline.js';
+import { contactIn } from '../reporter/todo.js';
 import { toldStory } from './history.js';
 import { registrationNamed } from './registration-named.js';
 import { reportOptionsOf } from './report-options.js';
@@ -20,6 +22,10 @@ export interface MerchantFacts {
   readonly next: Next;
   /** The row that speaks for the registration, as its report has it; undefined once it is purged. */
   readonly speaks: Found | undefined;
+  /** The contacts in that row, as a to-do has them; '' where it has none. */
+  readonly contact: string;
+  /** What else that row has, in columns of the sheet's own. */
+  readonly others: readonly (readonly [heading: string, cell: string])[];
   /** Rows of all batches that name the merchant, the newest first; `rowsInAll`: more may have been purged, or are not listed. */
   readonly rows: readonly Found[];
   readonly rowsInAll: number;
@@ -57,6 +63,8 @@ export async function merchantFacts(store: Store, id: string, language: Language
     merchant: row?.merchant,
     next: nextOf(registration, story.blockedReason),
     speaks,
+    contact: speaks === undefined ? '' : contactIn(speaks.batch, speaks.row.cells, { language }),
+    others: speaks === undefined ? [] : othersIn(speaks),
     rows: rows.filter((it) => it !== undefined),
     rowsInAll: pointers.length,
     timeline: timelineOf(story, language),
@@ -69,6 +77,13 @@ export async function merchantFacts(store: Store, id: string, language: Language
       correct: row !== undefined && !hasMiniProgram,
     },
   };
+}
+
+function othersIn({ batch: { headings, columns }, row: { cells } }: Found): MerchantFacts['others'] {
+  return headings.flatMap((heading, at) => {
+    const cell = columns.includes(at) ? '' : readable(cells[at] ?? '');
+    return cell === '' ? [] : [[readable(heading), cell] as const];
+  });
 }
 
 function newestFirst(pointers: readonly string[], batches: ReadonlyMap<string, { readonly loadedAt: number }>) {

@@ -51,7 +51,7 @@ export function Choice({ label, name, value = '', choices, fault }: ChoiceProps)
 }
 
 /** What is known of something, one line each. */
-export function Facts({ facts }: { facts: readonly (readonly [what: string, value: Child])[] }) {
+export function Facts({ facts }: { facts: readonly (readonly [what: Child, value: Child])[] }) {
   return (
     <dl class="facts">
       {facts.map(([what, value]) => (

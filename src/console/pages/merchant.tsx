@@ -7,6 +7,7 @@ import { STATES } from '../../domain/registration.js';
 import { ACTORS, same, type Words } from '../../domain/words.js';
 import { HISTORY_WORDS, saidBy, sentDetails } from '../../reporter/history.js';
 import { troubleWith } from '../../reporter/sentences.js';
+import { TODO_HEADINGS } from '../../reporter/todo.js';
 import { inWords } from '../../wechat/own-words.js';
 import { StateBadge } from '../components/badge.js';
 import { CopyButton } from '../components/copy.js';
@@ -103,7 +104,7 @@ async function live(view: View): Promise<Fragments> {
 }
 
 function Head({ view, facts }: { view: View; facts: MerchantFacts }) {
-  const { snapshot, merchant, next, speaks, confirmBy } = facts;
+  const { snapshot, merchant, next, speaks, contact, confirmBy } = facts;
   const { registration } = snapshot;
   const message = speaks?.row.message ?? '';
   const link = confirmBy === undefined ? undefined : registration.authorizeUrl;
@@ -142,6 +143,12 @@ function Head({ view, facts }: { view: View; facts: MerchantFacts }) {
               </>
             )}
           </p>
+          {contact !== '' && (
+            <p>
+              {`${view.say(TODO_HEADINGS.contact)}${COLON[view.language]}`}
+              <bdi>{contact}</bdi>
+            </p>
+          )}
         </section>
         {message !== '' && (
           <section class="card">
@@ -185,7 +192,7 @@ function Buttons({ view, facts: { may, snapshot } }: { view: View; facts: Mercha
 }
 
 function Known({ view, facts }: { view: View; facts: MerchantFacts }) {
-  const { snapshot, merchant, rows, rowsInAll, attempts } = facts;
+  const { snapshot, merchant, others, rows, rowsInAll, attempts } = facts;
   const { registration } = snapshot;
   const { state, appid, authorizer, earlierAppids, said, problem } = registration;
   const trouble = troubleWith(registration);
@@ -198,6 +205,7 @@ function Known({ view, facts }: { view: View; facts: MerchantFacts }) {
             ...(merchant === undefined ? [] : sentDetails(merchant)).map(
               ([what, value]) => [view.say(what), <bdi>{value}</bdi>] as const,
             ),
+            ...others.map(([heading, cell]) => [<bdi>{heading}</bdi>, <bdi>{cell}</bdi>] as const),
             [view.say(WORDS.state), `${view.say(STATE_WORDS[state])} · ${view.say(STATES[state])}`],
             ...(trouble === undefined || problem === undefined
               ? []

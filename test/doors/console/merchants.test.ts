@@ -4,7 +4,8 @@ import { auditPage } from '../../../src/app/console-users.js';
 import { applyPurge, previewPurge } from '../../../src/app/purge.js';
 import { isoWithOffset } from '../../../src/domain/calendar.js';
 import { qrShape } from '../../../src/reporter/qr.js';
-import { merchant } from '../../support/merchants.js';
+import { ACCEPT_RULES, acceptedRow } from '../../support/ledger.js';
+import { cellsOf, HEADINGS, merchant } from '../../support/merchants.js';
 import { type Console, openConsole, type Visitor } from './support/visitor.js';
 
 const LINK = 'https://mp.weixin.qq.com/cgi-bin/fast?token=abc&x=1';
@@ -110,6 +111,21 @@ describe('the page of a merchant', () => {
     // A name in the title would stay in the history of the browser.
     expect(text).toContain(`<title>${id} · fastregister</title>`);
     expect(text).not.toContain('/retry"');
+  });
+
+  test('says which telephone to call, and what else the sheet has of the merchant', async () => {
+    const { book, admin, idOf } = await opened();
+    const one = merchant(1);
+    const headings = [...HEADINGS, '法人电话', '店长手机', '业务员电话', '门店'];
+    const columns = [0, 1, 2, 3, 4, 5];
+    const batch = await book.batches.open({ id: 'b1', file: 'b1.csv', headings, columns, loadedAt: Date.now() }, 0);
+    const cells = [...cellsOf(one), '13800000001', '13800000002', '13900000003', '<b>五一店'];
+    const row = { ...acceptedRow(one, 0), cells, registration: idOf(one) };
+    await book.batches.accept(batch, 0, [row], ACCEPT_RULES);
+    await book.batches.complete('b1');
+    const { text } = await admin.get(`/merchants/${idOf(one)}`);
+    expect(text).toContain('contact: <bdi>法人电话 13800000001; 店长手机 13800000002</bdi>');
+    expect(textOf(text)).toContain('业务员电话 13900000003 门店 &lt;b&gt;五一店');
   });
 
   test("has every fact in words, WeChat's own with the rid, earlier attempts, and the rows that name it", async () => {
