@@ -11,6 +11,7 @@ export interface TodoPage {
   readonly todos: readonly Todo[];
   /** Rows to settle, and not merchants to contact. */
   readonly isToSettle: boolean;
+  /** Of those that fit the filter, as the two below. */
   readonly inAll: number;
   /** The 24 hours of so many still run, and so many were contacted. */
   readonly urgent: number;
@@ -35,7 +36,11 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
   const [options, { contacts, toSettle, byActor, isRead }] = await Promise.all([asked, overviewOf(store, asked)]);
   const settles = isToSettle(who);
   const [list, side] = settles ? [toSettle, TO_SETTLE] : [contacts, TO_CONTACT];
-  const fitting = list.filter((it) => (who === undefined || it.who === who) && !(notContacted && it.isContacted));
+  const theirs = list.filter((it) => who === undefined || it.who === who);
+  const contacted = theirs.filter(({ isContacted }) => isContacted).length;
+  const fitting = notContacted ? theirs.filter(({ isContacted }) => !isContacted) : theirs;
+  const sides: readonly Actor[] = who === undefined ? side : [who];
+  const ofThem = sides.reduce((sum, it) => sum + (byActor.get(it) ?? 0), 0);
   const todos = await readTodos(store, fitting.slice(from, from + most), {
     ...options,
     who: new Set<Actor>(side),
@@ -44,9 +49,9 @@ export async function todoPage(store: TodoStore, wanted: TodoWanted): Promise<To
   return {
     todos: todos.filter(({ notes }) => !(notContacted && notes.contactedAt !== undefined)),
     isToSettle: settles,
-    inAll: side.reduce((sum, it) => sum + (byActor.get(it) ?? 0), 0),
-    urgent: list.filter(({ confirmBy }) => confirmBy !== undefined && confirmBy > now).length,
-    contacted: list.filter(({ isContacted }) => isContacted).length,
+    inAll: notContacted ? ofThem - contacted : ofThem,
+    urgent: fitting.filter(({ confirmBy }) => confirmBy !== undefined && confirmBy > now).length,
+    contacted: notContacted ? 0 : contacted,
     next: from + most < fitting.length ? from + most : undefined,
     isReading: !isRead,
   };

@@ -163,8 +163,10 @@ function Summary({ view, page }: { view: View; page: TodoPage }) {
 }
 
 function List({ view, page }: { view: View; page: TodoPage }) {
-  const { todos, inAll, next } = page;
-  if (todos.length === 0) return <p class="empty">{view.say(inAll === 0 ? WORDS.none : WORDS.noneFits)}</p>;
+  const { todos, next } = page;
+  const { from, who, notContacted } = filterIn(view);
+  const isFiltered = from > 0 || who !== undefined || notContacted;
+  if (todos.length === 0) return <p class="empty">{view.say(isFiltered ? WORDS.noneFits : WORDS.none)}</p>;
   return (
     <>
       <ol class="todos">

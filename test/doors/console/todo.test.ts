@@ -11,6 +11,7 @@ import { purge } from '../../../src/operator/purge.js';
 import { key } from '../../../src/redis/keys.js';
 import { openPurging } from '../../../src/redis/ledger/purging.js';
 import { qrShape } from '../../../src/reporter/qr.js';
+import { TO_CONTACT } from '../../../src/reporter/todo.js';
 import { ACCEPT_RULES, acceptedRow, DAY_MS } from '../../support/ledger.js';
 import { merchant } from '../../support/merchants.js';
 import { until } from '../../support/until.js';
@@ -44,8 +45,11 @@ async function waiting({ book, idOf }: Console, refused = 2): Promise<string[]> 
 
 /** The page when its list has what the command has: on a busy machine it is shown before the changes of a moment ago are read. */
 async function read({ store }: Pick<Console, 'store'>, visitor: Visitor, path: string): ReturnType<Visitor['whole']> {
-  const all = (await todo(store, 'en')).length;
-  const summary = all === 0 ? 'No merchant has to be contacted.' : `${counted(all, 'merchant')} to contact`;
+  const query = new URLSearchParams(path.slice('/todo'.length));
+  const who = TO_CONTACT.filter((it) => it === query.get('who'));
+  const notContacted = query.get('contacted') === 'open' || undefined;
+  const all = (await todo(store, 'en', { who: who.length > 0 ? new Set(who) : undefined, notContacted })).length;
+  const summary = all === 0 ? 'class="empty"' : `${counted(all, 'merchant')} to contact`;
   return until('the list is read', async () => {
     const page = await visitor.whole(path);
     return page.text.includes(summary) && page;
@@ -192,6 +196,12 @@ test('is filtered by who acts and by contact, and goes on page by page', async (
   await it.admin.post('/todo/contacted', { about: tickOf(text, ids[0] ?? '') });
   expect(await listed('?contacted=open')).not.toContain(ids[0]);
   expect(await listed('?who=nonsense&from=-3')).toHaveLength(25);
+  const summary = async (query: string) => (await read(it, it.admin, `/todo${query}`)).text;
+  expect(await summary('')).toContain(TODO_SUMMARY(32, 1, 1).en);
+  expect(await summary('?who=merchant')).toContain(TODO_SUMMARY(31, 0, 0).en);
+  expect(await summary('?who=legal_person')).toContain(TODO_SUMMARY(1, 1, 1).en);
+  expect(await summary('?contacted=open')).toContain(TODO_SUMMARY(31, 0, 0).en);
+  expect(await summary('?who=legal_person&contacted=open')).toContain('No merchant fits the filter.');
 });
 
 test('a contact with its note is noted once, under the own name, and is seen by everybody who looks', async () => {
