@@ -8,6 +8,7 @@ import { readable } from '../domain/clean-cell.js';
 import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
 import type { NotesShown } from '../domain/note.js';
+import { callsForNothing, type ProblemCode } from '../domain/problems.js';
 import type { Outcome } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { codeIn, nameIn } from '../domain/row.js';
@@ -154,7 +155,7 @@ export async function todosAmong(
   const differing = await differingDuplicates(batches, batch, rowsOfBatch);
   const entries = rowsOfBatch.filter((entry) => mayNeedSomebody(entry) || differing.has(entry));
   if (entries.length === 0) return [];
-  const rows = await reportOf(batches, batch, entries, options);
+  const rows = await reportOf(batches, batch, entries.map(withoutRepairs), options);
   const waits = waitsFor(options.who ?? new Set(TO_CONTACT));
   const waiting = rows.flatMap((row, at) => {
     const entry = entries[at];
@@ -187,6 +188,20 @@ const SPARE = 1_000;
 function keepUrgent(todos: TodoOfRow[], most: number): void {
   todos.sort(byUrgency);
   if (todos.length > most) todos.length = most;
+}
+
+/** Of no use to the person who calls a merchant: they are about the sheet. */
+const ABOUT_THE_SHEET = new Set<string>([
+  'sheet:cell_without_heading',
+  'sheet:row_hidden',
+] satisfies readonly ProblemCode[]);
+
+/** The reason of a row that was sent has no cells that were repaired. Warnings may be what holds back a row that was not. */
+function withoutRepairs(entry: RowWithOutcome): RowWithOutcome {
+  const { row, relation } = entry;
+  if (row.problems.length === 0 || relation.kind === 'refused') return entry;
+  const problems = row.problems.filter(({ code }) => !callsForNothing(code) && !ABOUT_THE_SHEET.has(code));
+  return { ...entry, row: { ...row, problems } };
 }
 
 /** Rows with the same problems have the same sentences: of ten thousand to-dos, half the memory. */

@@ -49,7 +49,9 @@ async function aDayLater(): Promise<void> {
   await record(ids[2] ?? '', 'registration_refused', { problem: 'push:103', at: now });
 }
 
-type Row = Readonly<Record<'merchant' | 'contact' | 'confirm_by' | 'outcome' | 'problem' | 'message', string>>;
+type Row = Readonly<
+  Record<'merchant' | 'contact' | 'confirm_by' | 'outcome' | 'problem' | 'reason' | 'message', string>
+>;
 
 async function todos(...args: string[]): Promise<Row[]> {
   const { stdout } = await run(todoCommand, [...args, '--json'], env());
@@ -141,6 +143,24 @@ test('the telephones of our own people are no contacts of the merchant', async (
   expect((await todos()).find(({ merchant }) => merchant === name)?.contact).toBe('13800000006');
   const chosen = await todos('--contact', '业务员电话,法人电话');
   expect(chosen.find(({ merchant }) => merchant === name)?.contact).toBe('业务员电话 1; 法人电话 13800000006');
+});
+
+test('the reason is what is wrong, without the cells that were repaired', async () => {
+  const { name, code, legalPersonaWechat, legalPersonaName } = merchant(9);
+  writeFileSync(
+    path('repaired.csv'),
+    `name,code,法人微信,法人姓名,客服电话,手机,\n ${name} , ${code},${legalPersonaWechat},${legalPersonaName},,1.38E+10,x\n`,
+  );
+  await run(loadCommand, [path('repaired.csv')], env());
+  const { ledger } = openBook(server.redis);
+  const [id = ''] = await server.redis.lrange(key('ready', 'submit'), -1, -1);
+  expect((await ledger.read(id))?.row?.merchant?.name).toBe(name);
+  await openBook(server.redis).record(id, 'create_sent', {});
+  await openBook(server.redis).record(id, 'registration_refused', { problem: 'push:103', at: Date.now() });
+  const found = (await todos()).find(({ merchant }) => merchant === name);
+  expect(found?.reason).toMatch(/^[^:]*\. F2: Excel has turned the merchant's phone number into 1\.38E\+10; nobody/);
+  expect(found?.reason).not.toMatch(/[A-EG]2:/);
+  expect((await run(reportCommand, ['--json'], env())).stdout).toContain('A2: spaces around');
 });
 
 test('a row that names a merchant again does not list it twice', async () => {
