@@ -61,6 +61,15 @@ export const WORDS = {
   },
 } as const satisfies Record<string, Words>;
 
+/** Buttons that do what a command does, by the command. */
+export const BUTTONS = {
+  resume: { en: 'Resume', zh: '恢复提交' },
+  doctor: { en: 'Check now', zh: '立即检查' },
+  retry: { en: 'Send again', zh: '重新提交' },
+  cancel: { en: 'Withdraw', zh: '撤回' },
+  correct: { en: 'Correct and send again', zh: '更正并重新提交' },
+} as const satisfies Record<string, Words>;
+
 /** Between a word and what it is about. */
 export const COLON: Words = { en: ': ', zh: '：' };
 

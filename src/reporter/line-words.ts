@@ -113,7 +113,7 @@ function withResume(step: Words): Words {
   if (step.en.includes('`fastregister resume`')) return step;
   return {
     en: `${step.en} \`fastregister resume\` starts the line again.`,
-    zh: `${step.zh}恢复提交的命令：\`fastregister resume\`。`,
+    zh: `${step.zh}运行 \`fastregister resume\` 可恢复提交。`,
   };
 }
 

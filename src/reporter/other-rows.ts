@@ -251,7 +251,7 @@ function waitsForReview(id: string, other: OtherRow | undefined): Sentences {
       differenceFrom(other),
     ]),
     nextStep: {
-      en: `Ask the merchant whether the Mini Program exists. If not: \`fastregister retry ${id} --only needs_review\` sends this row.`,
+      en: `Ask the merchant whether the Mini Program exists. If not: “Send again” on its page of the console, with the outcome “needs_review” (command: \`fastregister retry ${id} --only needs_review\`), sends this row.`,
       zh: `请向商户确认小程序是否已存在；若不存在，请在控制台的商户页面点“重新提交”并选择结果“需人工核实”（命令：\`fastregister retry ${id} --only needs_review\`），即提交本行。`,
     },
     whoActs: 'us',

@@ -8,12 +8,9 @@ import type { Words } from '../../domain/words.js';
 import { Choice, FormField } from '../components/field.js';
 import { Csrf } from '../layout.js';
 import type { ActionVisit, Route, Visit } from '../visit.js';
-import { COLON, WORDS as COMMON } from '../words.js';
+import { BUTTONS, COLON, WORDS as COMMON } from '../words.js';
 
-const TITLES: Readonly<Record<Ask, Words>> = {
-  retry: { en: 'Send again', zh: '重新提交' },
-  cancel: { en: 'Withdraw', zh: '撤回' },
-};
+const TITLES: Readonly<Record<Ask, Words>> = BUTTONS;
 
 const WORDS = {
   usual: { en: 'those for which it makes sense', zh: '适用的各行' },

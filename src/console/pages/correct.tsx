@@ -32,10 +32,10 @@ import { Choice, FormField } from '../components/field.js';
 import { DataTable } from '../components/table.js';
 import { Csrf } from '../layout.js';
 import type { ActionVisit, ConsolePage, Route, Visit } from '../visit.js';
-import { WORDS as COMMON } from '../words.js';
+import { BUTTONS, WORDS as COMMON } from '../words.js';
 
 const WORDS = {
-  title: { en: 'Correct and send again', zh: '更正并重新提交' },
+  title: BUTTONS.correct,
   from: (file: string, line: number): Words => ({ en: `line ${line} of ${file}`, zh: `${file} 第 ${line} 行` }),
   check: { en: 'Check', zh: '校验' },
   change: { en: 'Change it', zh: '修改' },

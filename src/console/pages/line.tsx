@@ -14,6 +14,7 @@ import { LineCard } from '../components/line-state.js';
 import { Prose } from '../components/prose.js';
 import { Csrf, Live } from '../layout.js';
 import type { ConsolePage, Fragments, Route, View, Visit } from '../visit.js';
+import { BUTTONS } from '../words.js';
 
 const WORDS = {
   title: { en: 'Sending', zh: '提交控制' },
@@ -24,7 +25,7 @@ const WORDS = {
   },
   because: { en: 'Reason, shown to all users', zh: '原因（所有人可见）' },
   paused: { en: 'The line is stopped.', zh: '已暂停提交。' },
-  resume: { en: 'Resume', zh: '恢复提交' },
+  resume: BUTTONS.resume,
   resumeWhat: {
     en: 'Resume after the fault is fixed. Where there was a fault, one call is sent first, and the line opens when WeChat answers it.',
     zh: '请在故障排除后恢复。如曾有故障，将先发出一次试探请求，微信正常答复后恢复提交。',
@@ -35,7 +36,7 @@ const WORDS = {
     en: 'What `doctor` says: settings, Redis, clocks, ticket, token, registration API and quota. WeChat is asked, and nothing about a merchant is sent.',
     zh: '与 `doctor` 相同：配置、Redis、时钟、票据、令牌、注册接口和额度。会询问微信，但不提交任何商户。',
   },
-  check: { en: 'Check now', zh: '立即检查' },
+  check: BUTTONS.doctor,
   checkedAt: { en: 'Checked at', zh: '检查时间' },
 } as const satisfies Record<string, Words>;
 

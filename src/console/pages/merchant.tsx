@@ -18,7 +18,7 @@ import { Prose } from '../components/prose.js';
 import { Qr } from '../components/qr.js';
 import { Csrf, Live } from '../layout.js';
 import type { Fragments, Route, View, Visit } from '../visit.js';
-import { COLON } from '../words.js';
+import { BUTTONS, COLON } from '../words.js';
 
 const WORDS = {
   next: { en: 'Next step', zh: '下一步' },
@@ -37,9 +37,9 @@ const WORDS = {
   contacted: { en: 'The merchant was contacted', zh: '已联系商户' },
   addNote: { en: 'Add the note', zh: '添加备注' },
   noted: { en: 'Noted.', zh: '已添加备注。' },
-  retry: { en: 'Send again', zh: '重新提交' },
-  cancel: { en: 'Withdraw', zh: '撤回' },
-  correct: { en: 'Correct and send again', zh: '更正并重新提交' },
+  retry: BUTTONS.retry,
+  cancel: BUTTONS.cancel,
+  correct: BUTTONS.correct,
 } as const satisfies Record<string, Words>;
 
 export const merchantRoutes: readonly Route[] = [

@@ -39,7 +39,7 @@ const WORDS = {
   none: { en: 'No merchant has to be contacted.', zh: '没有需要联系的商户。' },
   noneFits: { en: 'No merchant fits the filter.', zh: '没有符合筛选条件的商户。' },
   cut: (shown: string): Words => ({
-    en: `The ${shown} most urgent are listed; \`fastregister todo\` has all.`,
+    en: `The ${shown} most urgent are listed; the command \`fastregister todo\` has all.`,
     zh: `列出最紧急的 ${shown} 个；需要全部名单时请联系工程师（\`fastregister todo\`）。`,
   }),
   noted: { en: 'Noted: the merchant was contacted.', zh: '已记录：已联系商户。' },

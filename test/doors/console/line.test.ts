@@ -33,16 +33,21 @@ test('sending is paused with a reason and resumed, in the words of the commands'
   ]);
 });
 
-test('a command in a sentence has the page that does the same beside it', async () => {
-  const { book, visitor } = await openConsole();
+test('a sentence names the button that does what a command does, and its page', async () => {
+  const { book, visitor, idOf } = await openConsole();
   await book.load('b1', [merchant(1)]);
   const admin = visitor();
   await admin.logIn();
   await admin.post('/line/pause', { because: 'lunch' });
-  const resume = '<code>fastregister resume</code> (<a href="/line">Sending</a>)';
+  const resume = '“Resume” (<a href="/line">Sending</a>)';
   expect((await admin.get('/')).text).toContain(resume);
   const inChinese = await admin.get('/', { 'accept-language': 'zh-CN' });
-  expect(inChinese.text).toContain('<code>fastregister resume</code>（<a href="/line">提交控制</a>）');
+  expect(inChinese.text).toContain('“恢复提交”（<a href="/line">提交控制</a>）');
+  await admin.post('/line/resume');
+  await book.send(idOf(merchant(1)));
+  await book.record(idOf(merchant(1)), 'registration_refused', { problem: 'push:105' });
+  const { text } = await admin.get(`/merchants/${idOf(merchant(1))}`, { 'accept-language': 'zh-CN' });
+  expect(text).toContain('请原样重新提交：系统会等满 15 个工作日后自动提交。如需提前提交');
 });
 
 test('a pause without a reason has the reason of the command, in the language of the page', async () => {
