@@ -22,20 +22,25 @@ export interface ListedPush {
   readonly parked: Parking | undefined;
 }
 
-/** The newest, the latest first; or all that fit no registration. */
+/** The newest, the latest first; or those that fit no registration, the latest last: all, or so many of the newest. */
 export async function listPushes(
   { redis }: Pick<Store, 'redis'>,
-  which: { readonly parked: true } | { readonly most: number },
+  which: { readonly parked: true; readonly most?: number | undefined } | { readonly most: number },
 ): Promise<ListedPush[]> {
   const pushes = openPushes(redis);
-  const parked = await pushes.listParked();
-  const found = 'parked' in which ? parked : await pushes.list(which.most);
-  return found.map(({ id, receivedAt, infoType }) => ({
-    id,
-    receivedAt,
-    infoType,
-    parked: parked.find((push) => push.id === id)?.why,
-  }));
+  if ('parked' in which) return (await pushes.listParked(which.most)).map((push) => listed(push, push.why));
+  const newest = await pushes.list(which.most);
+  const parked = await pushes.parkedAmong(newest.map(({ id }) => id));
+  return newest.map((push) => listed(push, parked.find(({ id }) => id === push.id)?.why));
+}
+
+function listed({ id, receivedAt, infoType }: StoredPush, parked: Parking | undefined): ListedPush {
+  return { id, receivedAt, infoType, parked };
+}
+
+/** How many fit no registration. */
+export function countParked({ redis }: Pick<Store, 'redis'>): Promise<number> {
+  return openPushes(redis).parked();
 }
 
 /** One as it came. @throws RequestError where there is none */

@@ -1,6 +1,6 @@
 /** The program: finds the command, runs it, and says what went wrong with which exit status. */
 import { Command, CommanderError } from 'commander';
-import { isRedisGone } from '../domain/ledger-errors.js';
+import { isRedisGone, isRedisSlow } from '../domain/ledger-errors.js';
 import { UserError } from '../domain/words.js';
 import { VERSION } from '../package.js';
 import { RedisUnreachable } from '../redis/server/errors.js';
@@ -90,6 +90,13 @@ function printError(error: unknown): number {
   if (error instanceof UserError) {
     say(error.words);
     return EXIT.badUsage;
+  }
+  if (isRedisSlow(error)) {
+    say({
+      en: 'Redis did not answer in time. What was done so far is kept; run the same command again when Redis has less to do.',
+      zh: 'Redis 未及时应答。已完成的部分已保存；请待 Redis 空闲后重新运行同一命令。',
+    });
+    return EXIT.redisUnreachable;
   }
   if (isRedisGone(error)) {
     say({

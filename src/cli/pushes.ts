@@ -39,13 +39,19 @@ function listCommand(): Command {
       '--parked',
       spoken({ en: 'only those that fit no registration, and why', zh: '只列出未匹配到注册的推送及原因' }),
     )
-    .option('--most <NUMBER>', spoken({ en: 'how many', zh: '条数' }), String(MOST))
+    .option(
+      '--most <NUMBER>',
+      spoken({
+        en: `how many of the newest; default: ${MOST}, and with --parked all`,
+        zh: `最新的条数；默认 ${MOST}，加 --parked 时为全部`,
+      }),
+    )
     .option('--json', spoken(AS_JSON))
-    .action(async (options: { parked?: true; most: string; json?: true }, made: Command) =>
+    .action(async (options: { parked?: true; most?: string; json?: true }, made: Command) =>
       perform(made, {}, async ({ open }) => {
         const store = await open('interactive');
-        const which = options.parked ? { parked: true as const } : { most: countFrom('--most', options.most) };
-        const rows = await listPushes(store, which);
+        const most = options.most === undefined ? undefined : countFrom('--most', options.most);
+        const rows = await listPushes(store, options.parked ? { parked: true, most } : { most: most ?? MOST });
         const timezone = store.settings.quotaTimezone;
         if (options.json) {
           await printJson(rows.map((row) => ({ ...row, receivedAt: isoWithOffset(row.receivedAt, timezone) })));

@@ -55,6 +55,7 @@ export const WORDS = {
   failed: { en: 'An error of fastregister', zh: 'fastregister 出错' },
   seeLog: { en: 'It is in the log of this process.', zh: '详情见本进程的日志。' },
   redisAway: { en: 'Redis cannot be reached', zh: '无法连接 Redis' },
+  redisSlow: { en: 'Redis does not answer in time', zh: 'Redis 未及时应答' },
   tryLater: {
     en: 'The page looks again every five seconds, and works when Redis is back.',
     zh: '页面每五秒自动重试，Redis 恢复后即可使用。',

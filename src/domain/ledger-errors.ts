@@ -26,6 +26,11 @@ export function isRedisGone(error: unknown): boolean {
   );
 }
 
+/** Whether it was reached, and did not answer in time. */
+export function isRedisSlow(error: unknown): boolean {
+  return error instanceof Error && /Command timed out/.test(error.message);
+}
+
 /**
  * Whether a command failed because of the present state of Redis, not because of the command: Redis is short of memory or cannot
  * write its file, is busy with a script, reads its data, has become a replica, or lacks replicas.

@@ -74,6 +74,14 @@ test('pushes list shows the newest first, and with --parked what fits no registr
   expect(all.stdout.split('\n')[1]).toMatch(`${ticket.id}  `);
   const parked = JSON.parse((await pushes('list', '--parked', '--json')).stdout);
   expect(parked).toMatchObject([{ id: stray.id, parked: 'no_info' }]);
+  const later = await receive(registrationXml(undefined, { status: '-1', msg: 'authorize third party failed' }));
+  await until('both are parked', async () => (await receiver.pushes.parked()) === 2);
+  const ids = async (...args: string[]) => {
+    const listed = JSON.parse((await pushes('list', '--parked', '--json', ...args)).stdout) as { id: string }[];
+    return listed.map(({ id }) => id);
+  };
+  expect(await ids()).toEqual([stray.id, later.id]);
+  expect(await ids('--most', '1')).toEqual([later.id]);
 });
 
 test('pushes show says what it says and calls for, without tickets and codes; --raw prints it as it came', async () => {

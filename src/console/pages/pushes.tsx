@@ -1,7 +1,15 @@
 /** Received pushes, those that fit no registration, and another try for them. */
 import { refuseWithout } from '../../app/needs.js';
 import { MATCHED_BY, matchedInWords, pushFields, REPLAYED_BY, replayedInWords } from '../../app/push-words.js';
-import { explainPush, findPush, listPushes, matchPush, type Replay, replayPushes } from '../../app/pushes.js';
+import {
+  countParked,
+  explainPush,
+  findPush,
+  listPushes,
+  matchPush,
+  type Replay,
+  replayPushes,
+} from '../../app/pushes.js';
 import { isIdentity } from '../../domain/merchant.js';
 import { same, type Words } from '../../domain/words.js';
 import { Confirm } from '../components/confirm.js';
@@ -177,18 +185,17 @@ function refuseWithoutKeys({ store }: View): void {
 }
 
 async function live(view: View): Promise<Fragments> {
-  const [parked, newest] = await Promise.all([
-    listPushes(view.store, { parked: true }),
+  const [inAll, parked, newest] = await Promise.all([
+    countParked(view.store),
+    listPushes(view.store, { parked: true, most: MOST_PARKED }),
     listPushes(view.store, { most: MOST }),
   ]);
-  const shown = parked.toReversed().slice(0, MOST_PARKED);
+  const shown = parked.toReversed();
   return {
     parked: (
       <>
         <PushTable view={view} pushes={shown} caption={WORDS.parked} empty={WORDS.noneParked} />
-        {parked.length > shown.length && (
-          <p class="under">{view.say(WORDS.more(view.number(parked.length - shown.length)))}</p>
-        )}
+        {inAll > shown.length && <p class="under">{view.say(WORDS.more(view.number(inAll - shown.length)))}</p>}
       </>
     ),
     newest: <PushTable view={view} pushes={newest} caption={WORDS.newest} empty={WORDS.none} />,

@@ -46,7 +46,10 @@ export interface Pushes {
   /** The pushes of the stream after `id`, in order. */
   after(id: string, most: number): Promise<StoredPush[]>;
   parked(): Promise<number>;
-  listParked(): Promise<ParkedPush[]>;
+  /** The oldest first. `most`: of the newest only so many, and no others are read. */
+  listParked(most?: number): Promise<ParkedPush[]>;
+  /** Those of the pushes that are parked. */
+  parkedAmong(ids: readonly string[]): Promise<ParkedPush[]>;
   countRefusals(counts: Readonly<Record<string, number>>): Promise<void>;
   counts(): Promise<PushCounts>;
   /** Forgets pushes that came before this time (ms since 1970), also parked ones. Returns how many. */
@@ -98,6 +101,15 @@ export function openPushes(redis: Redis): Pushes {
   const ackScript = script(redis, 'ack-pushes');
   const forgetConsumersScript = script(redis, 'forget-consumers');
 
+  async function parkedAmong(ids: readonly string[]): Promise<ParkedPush[]> {
+    if (ids.length === 0) return [];
+    const [parked, old] = await Promise.all([key('parked'), key('old')].map((name) => redis.hmget(name, ...ids)));
+    return ids.flatMap((id, at) => {
+      const text = parked?.[at] ?? old?.[at];
+      return text == null ? [] : [parkedFrom(id, text)];
+    });
+  }
+
   return {
     async store(pushes, mark = { segment: '', stored: 0 }) {
       const day = Math.floor((pushes.at(-1)?.receivedAt ?? 0) / DAY_MS);
@@ -141,10 +153,17 @@ export function openPushes(redis: Redis): Pushes {
     list: async (most) => (await redis.xrevrange(stream, '+', '-', 'COUNT', most)).map(pushFrom),
     after: async (id, most) => (await redis.xrange(stream, `(${id}`, '+', 'COUNT', most)).map(pushFrom),
     parked: async () => (await redis.hlen(key('parked'))) + (await redis.hlen(key('old'))),
-    async listParked() {
+    parkedAmong,
+    async listParked(most) {
+      if (most !== undefined) {
+        const ids = (await Promise.all([redis.hkeys(key('parked')), redis.hkeys(key('old'))])).flat();
+        // `ms-sequence`, as the ids of the stream.
+        const newest = ids.sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10)).slice(-most);
+        return (await parkedAmong(newest)).sort(byArrival);
+      }
       const found = await Promise.all([redis.hgetall(key('parked')), redis.hgetall(key('old'))]);
       const parked = found.flatMap(Object.entries<string>);
-      return parked.map(([id, text]) => parkedFrom(id, text)).sort((one, other) => one.receivedAt - other.receivedAt);
+      return parked.map(([id, text]) => parkedFrom(id, text)).sort(byArrival);
     },
 
     async countRefusals(counts) {
@@ -320,6 +339,10 @@ function parkedFrom(id: string, text: string): ParkedPush {
     body: string;
   };
   return { id, entry: id, receivedAt: at, infoType: type, query, body: bodyFrom(as, body), why };
+}
+
+function byArrival(one: ParkedPush, other: ParkedPush): number {
+  return one.receivedAt - other.receivedAt;
 }
 
 function numbers(fields: Readonly<Record<string, string>>): Record<string, number> {

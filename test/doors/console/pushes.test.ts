@@ -1,5 +1,5 @@
 /** /pushes: what WeChat pushed, what fits no registration, and another try for it. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../../simulator/options.js';
 import { addUser, auditPage } from '../../../src/app/console-users.js';
 import { startListening } from '../../../src/app/wiring/listening.js';
@@ -54,6 +54,27 @@ test('pushes are listed with the reason why they are kept, and one is explained 
   for (const id of ['1795229255642-7', 'nothing', '%3Cb%3E']) {
     expect([id, (await admin.get(`/pushes/${id}`)).status]).toEqual([id, 404]);
   }
+});
+
+test('of many that fit no registration only those are read that are shown', async () => {
+  const { store, admin } = await receiving();
+  const kept = (at: number) => ({ why: 'no_info', at, type: 'x', query: '', as: 'body', body: 'x' });
+  const ids = Array.from({ length: 205 }, (_, at) => 1_795_229_255_642 + at);
+  await store.redis.hset(key('parked'), ...ids.flatMap((at) => [`${at}-0`, JSON.stringify(kept(at))]));
+  const whole = vi.spyOn(store.redis, 'hgetall');
+  onTestFinished(() => whole.mockRestore());
+  const { text } = await admin.get('/pushes');
+  expect(text).toContain('5 more are not shown.');
+  expect([text.includes(`/pushes/${ids.at(-1)}-0`), text.includes(`/pushes/${ids[4]}-0`)]).toEqual([true, false]);
+  expect(whole.mock.calls.map(([name]) => name)).not.toContain(key('parked'));
+});
+
+test('a read that takes too long is not called a Redis that cannot be reached', async () => {
+  const { store, admin } = await receiving();
+  const slow = vi.spyOn(store.redis, 'hlen').mockRejectedValue(new Error('Command timed out'));
+  onTestFinished(() => slow.mockRestore());
+  const { status, text } = await admin.get('/pushes');
+  expect([status, /<h1>(.*?)<\/h1>/.exec(text)?.[1]]).toEqual([503, 'Redis does not answer in time']);
 });
 
 test('replaying shows first what it would change, and then changes it once', async () => {
