@@ -4,8 +4,7 @@
  */
 
 import type { Batch } from '../domain/batch.js';
-import { readable } from '../domain/clean-cell.js';
-import { isContactHeading, REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
+import { REPORT_HEADINGS, type ReportColumn } from '../domain/columns.js';
 import { confirmByOf } from '../domain/link.js';
 import type { NotesShown } from '../domain/note.js';
 import { callsForNothing, type ProblemCode } from '../domain/problems.js';
@@ -16,6 +15,7 @@ import type { Actor, Language, Words } from '../domain/words.js';
 import { giveWay } from '../give-way.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
+import { contactIn } from './contacts.js';
 import type { CorrectedLater, RefusedRow } from './corrected-later.js';
 import { csvLine } from './csv.js';
 import { differingDuplicates } from './other-rows.js';
@@ -254,33 +254,6 @@ export function urgency(one: Urgency, other: Urgency): number {
   // Times in one format and zone; a comparison by language costs a hundred times as much.
   const [earlier, later] = [one.finishedAt, other.finishedAt];
   return earlier === later ? 0 : earlier < later ? 1 : -1;
-}
-
-// --- contact columns --------------------------------------------------------------------------------------------------
-
-/** Our own columns are none: their phone is the platform's. */
-function contactColumns(
-  { headings, columns }: Pick<Batch, 'headings' | 'columns'>,
-  named: readonly string[] | undefined,
-): number[] {
-  return headings.flatMap((heading, at) => {
-    if (named !== undefined) return named.includes(heading.trim()) ? [at] : [];
-    return isContactHeading(heading) && !columns.includes(at) ? [at] : [];
-  });
-}
-
-const BETWEEN: Words = { en: '; ', zh: '；' };
-
-/** Ready to be dialled; where there are several, each behind its heading. */
-export function contactIn(
-  batch: Pick<Batch, 'headings' | 'columns'>,
-  cells: readonly string[],
-  { contact, language }: Pick<TodoOptions, 'contact' | 'language'>,
-): string {
-  const found = contactColumns(batch, contact)
-    .map((at) => [batch.headings[at] ?? '', cells[at] ?? ''].map((it) => readable(it).replace(/\s+/g, ' ')))
-    .filter(([, cell]) => cell !== '');
-  return found.map((it) => (found.length > 1 ? it.join(' ') : it[1])).join(BETWEEN[language]);
 }
 
 // --- as a file --------------------------------------------------------------------------------------------------------
