@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { applyCorrection, type CorrectTools, previewCorrection } from '../../src/app/correct.js';
 import { CODE_TYPES } from '../../src/domain/enterprise-code.js';
 import { ALL_DETAILS } from '../../src/domain/merchant.js';
+import { registrationOf, STATES_WITH_WORK } from '../../src/domain/work.js';
+import { key } from '../../src/redis/keys.js';
+import { script } from '../../src/redis/scripts.js';
 import { budgetsFor, DAY_MS, identify, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -88,6 +91,55 @@ test('if two people correct one merchant, the second gets an error, and nothing 
   expect(await applyCorrection(tools, mine, BY)).toMatchObject({ kind: 'done', became: 'sent' });
   expect(await applyCorrection(tools, theirs, BY)).toEqual({ kind: 'overtaken' });
   expect((await book.view(id)).row?.merchant?.name).toBe('甲有限公司');
+});
+
+describe('while rows of other sheets are ready', () => {
+  const ready = () => server.redis.lrange(key('ready', 'submit'), 0, -1);
+  const others = Array.from({ length: 5 }, (_, number) => merchant(10 + number));
+
+  test('a correction of a refused merchant is sent before them, and another sheet behind them', async () => {
+    const { book, tools, previewed } = await loaded();
+    await book.send(id);
+    await book.record(id, 'registration_refused', { problem: 'push:101' });
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', others);
+    await applyCorrection(tools, await previewed('甲有限公司'), BY);
+    await book.load('b3', [merchant(20)]);
+    expect(await ready()).toEqual([one, ...others, merchant(20)].map(idOf));
+  });
+
+  test.each([
+    ['in its name', { name: '甲有限公司' }],
+    ['in its phone', { component_phone: '0592-5550199' }],
+  ])('an unsent row that is corrected %s is sent before them, once', async (_, corrections) => {
+    const { book, tools } = await loaded();
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', others);
+    await server.redis.rpush(key('ready', 'submit'), id);
+    const preview = await previewCorrection(tools, id, corrections);
+    if (preview.kind !== 'ready') throw new Error(preview.kind);
+    await applyCorrection(tools, preview.correction, BY);
+    expect(await ready()).toEqual([one, ...others, one].map(idOf));
+
+    const args = ['submit', 100, 1, 1, 100, 0, ...STATES_WITH_WORK.submit];
+    const hand = () => script(server.redis, 'dispatch')([key('window', 'submit')], args) as Promise<unknown[]>;
+    expect((await hand()).slice(2).map((job) => registrationOf(job as string))).toEqual([id]);
+    await book.send(id);
+    for (const it of others)
+      expect((await hand()).slice(2).map((job) => registrationOf(job as string))).toEqual([idOf(it)]);
+    expect((await hand()).slice(2)).toEqual([]);
+    expect(await ready()).toEqual([]);
+  });
+
+  test('a merchant that is sent again is sent before them', async () => {
+    const { book } = await loaded();
+    await book.send(id);
+    await book.record(id, 'registration_refused', { problem: 'push:101' });
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', others);
+    await book.record(id, 'retry_asked');
+    expect(await ready()).toEqual([one, ...others].map(idOf));
+  });
 });
 
 describe('at the same moment', () => {

@@ -16,8 +16,10 @@
 -- Answers { rows that the batch has now, registrations… }: the existing registrations of the rows that follow. { -1 }: Redis has
 -- lost the batch since it was opened, and rows without its columns could never be sent.
 local batch, first, again = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'again'
-local known = redis.call('HMGET', KEYS[1], 'rows', 'columns', 'number')
+local known = redis.call('HMGET', KEYS[1], 'rows', 'columns', 'number', 'correction')
 if not known[2] then return { -1 } end
+-- A person has corrected one merchant, and promises an answer soon: it goes before rows that are ready already.
+local is_correction = known[4]
 local accepted = tonumber(known[1] or 0)
 -- If the page before this one was lost, this page must not take its indexes.
 if first > accepted then return { accepted } end
@@ -73,7 +75,8 @@ local function accept_decided(id, pointer, row, state, decided)
     no_longer_held(row_of(row), id)
     is_ready = true
   elseif state == NEW_STATE then
-    is_ready = false
+    -- It is ready already. A correction is ready a second time, and dispatch.lua skips the later one once it was sent.
+    is_ready = is_correction
   end
   if is_ready then ready[#ready + 1] = id end
   count(decided.counted)
@@ -226,7 +229,7 @@ write_counts()
 local canaries = tonumber(redis.call('HGET', KEYS[1], 'canaries') or 0)
 local vacant = canaries > 0 and tonumber(redis.call('HGET', KEYS[1], 'canaries/vacant') or 0) or 0
 if canaries == 0 and #ready > 0 then
-  redis.call('RPUSH', key.ready('submit'), unpack(ready))
+  redis.call(is_correction and 'LPUSH' or 'RPUSH', key.ready('submit'), unpack(ready))
 end
 for _, id in ipairs(canaries > 0 and ready or {}) do
   local place = redis.call('HINCRBY', KEYS[1], 'canaries/sent', 1)
