@@ -1,11 +1,12 @@
 /** What a team lead looks at in the morning: what is going on, whose turn it is, which batches are not over. */
+import type { Batch } from '../domain/batch.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
 import { TO_CONTACT, TO_SETTLE } from '../reporter/todo.js';
 import { callsByHour, throughput } from './pace.js';
 import { nightlyRuns } from './schedule.js';
 import { sendingNow } from './sending-now.js';
-import { type BatchNow, batchWith, currentStatus } from './status.js';
+import { type BatchNow, batchNow, batchWith, currentStatus } from './status.js';
 import { todosByActor } from './todo-list.js';
 import { limitsOf } from './wiring/limits.js';
 import type { Store } from './wiring/store.js';
@@ -16,8 +17,15 @@ const SHOWN = 8;
 const ACTORS_IN_ORDER = [...TO_CONTACT, ...TO_SETTLE];
 
 export interface BatchToday extends BatchNow {
-  /** The quota day on which its last row is sent, if nothing goes before it; undefined where all are. */
+  /** How many rows are sent up to its last one: rows of older batches go before its own. */
+  readonly toSend: number;
+  /** The quota day on which its last row is sent; undefined where all are. */
   readonly sentBy: string | undefined;
+}
+
+interface BatchInOrder extends BatchNow {
+  /** Its row goes before all others. */
+  readonly isCorrection: boolean;
 }
 
 export async function today(store: Store) {
@@ -31,8 +39,9 @@ export async function today(store: Store) {
     store.calls.lastMinute(),
     todosByActor(store),
   ]);
-  const open = batches.filter((it) => isOpen(it));
-  const shown = [...open, ...batches.filter((it) => !isOpen(it))].slice(0, SHOWN);
+  const known = withOutlook(store, batches, sending, now.toSend);
+  const open = known.filter((it) => isOpen(it));
+  const shown = [...open, ...known.filter((it) => !isOpen(it))].slice(0, SHOWN);
   const { left } = forCreates(sending, limitsOf(store.settings));
   return {
     now,
@@ -42,7 +51,7 @@ export async function today(store: Store) {
     }),
     isReadingTodos: !waiting.isRead,
     nights,
-    batches: withOutlook(store, shown, sending),
+    batches: shown,
     batchesInAll: inAll,
     hours,
     pace: throughput(callsPerMinute, now.toSend, left),
@@ -53,23 +62,65 @@ async function newestBatches(
   { batches }: Pick<Store, 'batches'>,
   from: number,
   most: number,
-): Promise<{ batches: BatchNow[]; inAll: number }> {
+): Promise<{ batches: BatchInOrder[]; inAll: number }> {
   const found = await batches.newest(from, most);
-  return { batches: found.batches.map(({ batch, counts }) => batchWith(batch, counts)), inAll: found.inAll };
+  return {
+    batches: found.batches.map(({ batch, counts }) => inOrder(batch, batchWith(batch, counts))),
+    inAll: found.inAll,
+  };
 }
 
-/** How long each would take by itself, at today's quota. */
-export function withOutlook(
+function inOrder({ correction }: Batch, now: BatchNow): BatchInOrder {
+  return { ...now, isCorrection: correction !== undefined };
+}
+
+/**
+ * When the last row of each is sent, at today's quota: of all rows that are to be sent, only rows of newer sheets go after it.
+ *
+ * @param batches the newest first
+ * @param allToSend rows of all batches
+ * @param newer rows of sheets that are newer than these
+ */
+function withOutlook(
   { settings }: Pick<Store, 'settings'>,
-  batches: readonly BatchNow[],
+  batches: readonly BatchInOrder[],
   sending: SendingStatus,
+  allToSend: number,
+  newer = 0,
 ): BatchToday[] {
   const at = Date.now();
   const creates = forCreates(sending, limitsOf(settings));
-  return batches.map((batch) => ({
-    ...batch,
-    sentBy: outlook(batch.unsent, creates.left, creates.limits, at).sentBy,
-  }));
+  let after = newer;
+  return batches.map(({ isCorrection, ...batch }) => {
+    const { unsent } = batch;
+    // A row of a newer sheet may share the registration of an older one.
+    const toSend = unsent === 0 || isCorrection ? unsent : Math.max(allToSend - after, unsent);
+    if (!isCorrection) after += unsent;
+    return { ...batch, toSend, sentBy: outlook(toSend, creates.left, creates.limits, at).sentBy };
+  });
+}
+
+/** One batch, with the date that {@link pageOfBatches} has for it. */
+export async function batchToday(store: Store, batch: Batch): Promise<BatchToday | undefined> {
+  const [now, sending] = await Promise.all([batchNow(store, batch), sendingNow(store)]);
+  const [allToSend, newer] =
+    now.unsent === 0 ? [0, 0] : await Promise.all([store.workload.toSend(), newerThan(store, batch)]);
+  return withOutlook(store, [inOrder(batch, now)], sending, allToSend, newer)[0];
+}
+
+/** Rows of newer sheets that are to be sent. */
+async function newerThan(store: Pick<Store, 'batches'>, { id }: Batch): Promise<number> {
+  let unsent = 0;
+  for (let from = 0; ; from += LOOKED_AT) {
+    const { batches } = await newestBatches(store, from, LOOKED_AT);
+    const at = batches.findIndex(({ batch }) => batch === id);
+    unsent += unsentOfSheets(at < 0 ? batches : batches.slice(0, at));
+    if (at >= 0 || batches.length < LOOKED_AT) return unsent;
+  }
+}
+
+function unsentOfSheets(batches: readonly BatchInOrder[]): number {
+  return batches.reduce((sum, { unsent, isCorrection }) => sum + (isCorrection ? 0 : unsent), 0);
 }
 
 function isOpen({ outcomes, complete }: BatchNow): boolean {
@@ -82,6 +133,12 @@ export async function pageOfBatches(
   from: number,
   most: number,
 ): Promise<{ batches: BatchToday[]; inAll: number }> {
-  const [{ batches, inAll }, sending] = await Promise.all([newestBatches(store, from, most), sendingNow(store)]);
-  return { batches: withOutlook(store, batches, sending), inAll };
+  const [{ batches, inAll }, sending, allToSend] = await Promise.all([
+    newestBatches(store, from, most),
+    sendingNow(store),
+    store.workload.toSend(),
+  ]);
+  const needsNewer = from > 0 && batches.some(({ unsent }) => unsent > 0);
+  const newer = needsNewer ? unsentOfSheets((await newestBatches(store, 0, from)).batches) : 0;
+  return { batches: withOutlook(store, batches, sending, allToSend, newer), inAll };
 }

@@ -6,9 +6,8 @@ import { batchRows, type ShownRow } from '../../app/batch-rows.js';
 import { batchNamed, fileInWords, LOAD_AGAIN } from '../../app/batches.js';
 import { throughput, throughputInWords } from '../../app/pace.js';
 import { sendingNow } from '../../app/sending-now.js';
-import { batchNow } from '../../app/status.js';
 import { waitingInWords } from '../../app/status-words.js';
-import { withOutlook } from '../../app/today.js';
+import { batchToday } from '../../app/today.js';
 import { limitsOf } from '../../app/wiring/limits.js';
 import type { Batch } from '../../domain/batch.js';
 import { dayInWords } from '../../domain/calendar.js';
@@ -96,12 +95,11 @@ async function partsOf(view: View, batch: Batch): Promise<Fragments & Record<'he
 
 async function headOf(view: View, batch: Batch) {
   const { store } = view;
-  const [found, sending, callsPerMinute] = await Promise.all([
-    batchNow(store, batch),
+  const [now, sending, callsPerMinute] = await Promise.all([
+    batchToday(store, batch),
     sendingNow(store),
     store.calls.lastMinute(),
   ]);
-  const [now] = withOutlook(store, [found], sending);
   if (now === undefined) return null;
   const { left } = forCreates(sending, limitsOf(store.settings));
   const sent =
@@ -109,7 +107,7 @@ async function headOf(view: View, batch: Batch) {
       ? view.say(BATCH.allSent)
       : `${view.say(BATCH.left)} ${view.say(dayInWords(now.sentBy, Date.now()))}`;
   const waiting = view.say(waitingInWords(now.waiting));
-  const pace = now.unsent > 0 ? throughputInWords(throughput(callsPerMinute, now.unsent, left)) : [];
+  const pace = now.unsent > 0 ? throughputInWords(throughput(callsPerMinute, now.toSend, left)) : [];
   return (
     <section class="batch">
       <h1>

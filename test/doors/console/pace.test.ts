@@ -1,7 +1,10 @@
 /** The day's calls hour by hour, throughput and the time left, on the first page and on that of a batch. */
 import { describe, expect, test } from 'vitest';
+import { checkContextOf } from '../../../src/app/check.js';
 import { callsByHour, leftInWords, throughput, throughputInWords } from '../../../src/app/pace.js';
+import { batchToday, pageOfBatches, today } from '../../../src/app/today.js';
 import type { Store } from '../../../src/app/wiring/store.js';
+import { quotaDay } from '../../../src/domain/calendar.js';
 import { merchant } from '../../support/merchants.js';
 import { openConsole } from './support/visitor.js';
 
@@ -71,4 +74,46 @@ test('calls are counted by the hour, and the pages show them, the throughput and
     '2 min left to send',
   ]);
   expect(throughput(callsPerMinute, 48, 47).leftMs).toBeUndefined();
+});
+
+test('a batch is sent after the rows of older sheets, on the date that each page, and check before, says', async () => {
+  const { book, store } = await openConsole({ FASTREGISTER_DAILY_CALLS: '10' });
+  const rows = (from: number) => Array.from({ length: 8 }, (_, at) => merchant(from + at));
+  await book.load('b1', rows(1));
+  const plan = { ready: 8, replaces: 0 };
+  const promised = (await checkContextOf(store)).forecast(plan).sentBy;
+  await book.load('b2', rows(11));
+  await book.load('b3', rows(21));
+  const inDays = (days: number) => quotaDay(Date.now() + days * 86_400_000, 'Asia/Shanghai').day;
+  const dates = { b3: inDays(2), b2: inDays(1), b1: inDays(0) };
+  expect(promised).toBe(dates.b2);
+
+  const first = await today(store);
+  expect(first.now.sentBy).toBe(dates.b3);
+  const shown = [first.batches, (await pageOfBatches(store, 0, 25)).batches];
+  for (const batches of shown) expect(Object.fromEntries(batches.map((it) => [it.batch, it.sentBy]))).toEqual(dates);
+  expect((await pageOfBatches(store, 1, 1)).batches).toMatchObject([{ batch: 'b2', sentBy: dates.b2 }]);
+  for (const [id, sentBy] of Object.entries(dates)) {
+    const batch = await store.batches.find(id);
+    expect(batch && (await batchToday(store, batch))).toMatchObject({ sentBy });
+  }
+});
+
+test('a correction is sent before all other rows, and counts before an older batch', async () => {
+  const { book, store } = await openConsole({ FASTREGISTER_DAILY_CALLS: '10' });
+  await book.load(
+    'b1',
+    Array.from({ length: 10 }, (_, at) => merchant(at)),
+  );
+  const correction = { id: 'b2', file: 'b2.csv', headings: [], columns: [0], loadedAt: Date.now() };
+  await store.batches.open({ ...correction, correction: { row: 'b1/0', by: 'Wang' } });
+  await book.load('b2', [merchant(20)]);
+  await book.load('b3', [merchant(30)]);
+  const { batches } = await pageOfBatches(store, 0, 25);
+  // Row 11 of what is sent up to the last row of b1 is the correction.
+  expect(batches.map(({ batch, toSend }) => [batch, toSend])).toEqual([
+    ['b3', 12],
+    ['b2', 1],
+    ['b1', 11],
+  ]);
 });
