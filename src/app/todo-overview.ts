@@ -324,7 +324,7 @@ function merge(known: Known): void {
     for (const pointer of read.pointers) {
       const mayBeCorrected = pointer.refused !== undefined || pointer.isDuplicate;
       if (mayBeCorrected && known.corrected.has(placeOf(pointer))) continue;
-      if (isFirst(pointer.isDuplicate ? '' : pointer.registration)) all.push(pointer);
+      if (isFirst(pointer.registration, pointer.isDuplicate ? pointer.batch : undefined)) all.push(pointer);
     }
   }
   const contacts = all.filter(({ who }) => !isToSettle(who)).sort(urgency);

@@ -37,9 +37,10 @@ export function openCorrectedLater(tools: CorrectedLaterTools): CorrectedLater {
     const order = await tools.batches.list();
     const ageOf = new Map(order.map((id, at) => [id, at]));
     const named = await namedAgain(tools, rows, order);
-    const others = rows.filter((row) => !named.has(row) && row.code !== '');
+    const refused = refusedAgain(rows, ageOf);
+    const others = rows.filter((row) => !named.has(row) && !refused.has(row) && row.code !== '');
     const coded = await settledByCode(tools, others, ageOf);
-    return new Set([...named, ...coded]);
+    return new Set([...named, ...refused, ...coded]);
   };
 }
 
@@ -135,6 +136,46 @@ function grouped(rows: readonly RefusedRow[], by: (row: RefusedRow) => string): 
 }
 
 // --- by code ----------------------------------------------------------------------------------------------------------
+
+/** Those that a newer sheet has again, refused once more: the newest is the one to correct. Of one sheet each stays. */
+function refusedAgain(rows: readonly RefusedRow[], ageOf: AgeByBatch): Set<RefusedRow> {
+  const found = new Set<RefusedRow>();
+  const age = ({ batch }: RefusedRow): number => ageOf.get(batch) ?? Number.MAX_SAFE_INTEGER;
+  for (const [code, some] of grouped(rows, codeOf)) {
+    if (code === '') continue;
+    // The newest batch that has the code with this name, and with any.
+    const newest = new Map<string, number>();
+    for (const row of some) {
+      for (const name of new Set([nameOf(row), ANY_NAME])) newest.set(name, Math.max(newest.get(name) ?? 0, age(row)));
+    }
+    for (const row of some) {
+      const name = nameOf(row);
+      const others = code.startsWith(GOOD) || name === NO_NAME ? [ANY_NAME] : [name, NO_NAME];
+      if (others.some((other) => (newest.get(other) ?? 0) > age(row))) found.add(row);
+    }
+  }
+  return found;
+}
+
+/** In the place of names, which are as {@link comparable} makes them. */
+const [NO_NAME, ANY_NAME] = ['', ' '];
+
+function nameOf({ name }: RefusedRow): string {
+  return isName(name) ? comparable(name) : NO_NAME;
+}
+
+const GOOD = '=';
+
+/** The enterprise that a good code names; the text of a wrong one, unless it may be the text of many merchants: then ''. */
+function codeOf({ code }: RefusedRow): string {
+  const enterprise = enterpriseNamedBy(code);
+  if (enterprise !== '') return GOOD + enterprise;
+  const text = comparable(code);
+  return OF_ONE_MERCHANT.test(text) ? text : '';
+}
+
+/** No serial number, no word, and no code that a spreadsheet program has cut: `9.1e+17`, `911101080000000000`. */
+const OF_ONE_MERCHANT = /^(?!.*000$)(?=.*\d)[0-9a-z-]{6,}$/;
 
 const READ_AT_ONCE = 100;
 

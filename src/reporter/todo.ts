@@ -109,7 +109,8 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
     if (batch === undefined || batch.purgedAt !== undefined) continue;
     for await (const page of batches.pages(batch)) {
       for (const it of await todosAmong(batches, batch, page, options)) {
-        if (!isFirst(standsFor(it.todo.row))) continue;
+        const { registration_id: registration, outcome } = it.todo.row;
+        if (!isFirst(registration, outcome === 'duplicate' ? id : undefined)) continue;
         if (!options.notContacted || it.todo.notes.contactedAt === undefined) todos.push(withShared(it, share));
       }
       if (todos.length > most + SPARE) keepUrgent(todos, most);
@@ -121,22 +122,23 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
   return left.map(({ todo }) => todo);
 }
 
-/** The registration that a row speaks for. A row that our checks refused, and a duplicate, stand for themselves: ''. */
-export function standsFor({
-  registration_id: registration,
-  outcome,
-}: Pick<ReportRow, 'registration_id' | 'outcome'>): string {
-  return outcome === 'duplicate' ? '' : registration;
-}
-
 /**
  * Whether a to-do is the first of its merchant: the others are left out. Asked from the newest batch to the oldest, so that the newest
- * row speaks for the merchant.
+ * row speaks for the merchant. A row that our checks refused ('') stands for itself, and so does each duplicate of the newest sheet
+ * that has some of its registration.
+ *
+ * @param duplicateIn the batch of a duplicate
  */
-export function oncePerMerchant(): (registration: string) => boolean {
+export function oncePerMerchant(): (registration: string, duplicateIn?: string) => boolean {
   const listed = new Set<string>();
-  return (registration) => {
+  const duplicates = new Map<string, string>();
+  return (registration, duplicateIn) => {
     if (registration === '') return true;
+    if (duplicateIn !== undefined) {
+      const newest = duplicates.get(registration) ?? duplicateIn;
+      duplicates.set(registration, newest);
+      return newest === duplicateIn;
+    }
     if (listed.has(registration)) return false;
     listed.add(registration);
     return true;

@@ -107,10 +107,12 @@ test('of an enterprise that has failed, a refused row is listed if it is newer t
   const { take, record } = openBook(server.redis);
   const one = merchant(1);
   await loadRows('b1', [refusedRow(one, 0), one, refusedRow(one, 2)]);
-  await loadRows('b2', [refusedRow({ ...one, name: '另一名称' }, 0)]);
   await take(idOf(one));
   await record(idOf(one), 'create_refused', { problem: 'create:61070' });
-  expect(await linesListed()).toEqual(['b1:3', 'b1:4', 'b2:2']);
+  expect(await linesListed()).toEqual(['b1:3', 'b1:4']);
+  // A newer sheet has it again, refused once more.
+  await loadRows('b2', [refusedRow({ ...one, name: '另一名称' }, 0)]);
+  expect(await linesListed()).toEqual(['b1:3', 'b2:2']);
 });
 
 test('where both codes are good, they decide whether two rows of one name are the same enterprise', async () => {
@@ -131,6 +133,41 @@ test('where both codes are good, they decide whether two rows of one name are th
   // An organisation code is that of the credit code which contains it.
   await loadRows('b3', [refusedRow({ ...one, code: one.code.slice(8, 17) }, 0)]);
   expect(await linesListed()).toEqual(['b3:2']);
+});
+
+test.each([
+  ['a good code and no name', { name: '' }, {}],
+  ['a good code and a corrected name', {}, { name: '另一名称' }],
+  ['a wrong code and no name', { name: '无', code: '91350211M000100Y' }, { name: '' }],
+  [
+    'a wrong code, whose name was added',
+    { name: '', code: '91350211m000100y' },
+    { name: '甲', code: '91350211M000100Y' },
+  ],
+  ['a wrong code, whose name is missing now', { name: '甲', code: '91350211M000100Y' }, { name: '' }],
+])('a row with %s that is refused in two sheets is listed once, by the newer one', async (_, before, after) => {
+  const one = { ...merchant(1), ...before };
+  await loadRows('b1', [refusedRow(one, 0), refusedRow(merchant(2), 1)]);
+  await loadRows('b2', [refusedRow({ ...one, ...after }, 0)]);
+  expect(await linesListed()).toEqual(['b1:3', 'b2:2']);
+});
+
+test.each([
+  ['another name', '91350211M000100Y', '甲', '乙'],
+  ['a code that a spreadsheet program has cut', '9.11E+17', '', ''],
+  ['the first digits of a cut code', '911101080000000000', '', ''],
+  ['a serial number', '1', '', ''],
+  ['no code', '', '', ''],
+])('rows without a good code are two merchants where the newer one has %s', async (_, code, before, after) => {
+  await loadRows('b1', [refusedRow({ ...merchant(1), code, name: before }, 0)]);
+  await loadRows('b2', [refusedRow({ ...merchant(1), code, name: after }, 0)]);
+  expect(await linesListed()).toEqual(['b1:2', 'b2:2']);
+});
+
+test('rows of one sheet are all listed: each has to be corrected there', async () => {
+  const one = merchant(1);
+  await loadRows('b1', [refusedRow(one, 0), refusedRow({ ...one, name: '' }, 1)]);
+  expect(await linesListed()).toEqual(['b1:2', 'b1:3']);
 });
 
 test.each(['无', '-', '个体户'])(
@@ -159,6 +196,14 @@ test('duplicates stand for themselves, beside a row of their merchant that an op
   await record(idOf(one), 'push_unknown', { problem: 'push:4711' });
   await loadRows('b2', others);
   expect(await linesListed('us')).toEqual(['b1:2', 'b2:3', 'b2:4']);
+});
+
+test('a duplicate with other details that two sheets have is listed once, by the newer one', async () => {
+  const one = merchant(1);
+  const sheet = [one, { ...one, name: '另一名称' }, { ...one, name: '第三名称' }];
+  await loadRows('b1', sheet);
+  await loadRows('b2', [merchant(2), ...sheet]);
+  expect(await linesListed('us')).toEqual(['b2:4', 'b2:5']);
 });
 
 test('a sheet that was pasted twice costs the list one command a row at most', async () => {

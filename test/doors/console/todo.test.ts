@@ -102,6 +102,12 @@ test('what an operator has to settle is listed apart, and the first page counts 
   expect(merchantsIn((await read(it, it.admin, '/todo')).text)).not.toContain(refused);
   const command = await todo(it.store, 'en', { who: new Set(['us']) });
   expect(command.map(({ row }) => row.registration_id).toSorted()).toEqual([refused, unknown].toSorted());
+
+  // Of a duplicate with other details that two sheets have, the newer one is listed.
+  const other = merchant(93);
+  for (const id of ['b4', 'b5']) await it.book.load(id, [other, { ...other, name: '另一名称' }]);
+  await until('the first page counts one', async () => (await counts()) === 'legal_person 1,merchant 3,us 3');
+  expect((await it.admin.whole('/todo?who=us')).text).toContain('3 rows to settle.');
 });
 
 test('a duplicate with other details is to be settled, beside its merchant who is to be contacted, until that is created', async () => {
