@@ -106,7 +106,7 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
     const todos = await todosOf(batches, { ...options, notesOf, correctedLater, batches: ids, most: MOST_TODOS });
     const time = (at: number): string => clockTime(at, night.timezone, night.language);
     await writeWhole(todoFile(stem), todoWorkbook(todos, time, night.language), true, sharing);
-    const listed = { file: todoFile(stem), isWhole: todos.length < MOST_TODOS };
+    const listed = { file: todoFile(stem), todos, isWhole: todos.length < MOST_TODOS };
     const summary = await summaryOf(night, batches, options, { used, limit, left }, listed);
     await writeWhole(`${stem}.json`, once(`${JSON.stringify(summary, null, 2)}\n`), true, sharing);
     const text = summaryText(summary, night.language, night.timezone, listed.isWhole);

@@ -9,7 +9,7 @@ import type { Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import { type ReportOptions, reportRows } from '../reporter/report.js';
 import { openReportTally } from '../reporter/report-tally.js';
-import { oncePerMerchant } from '../reporter/todo.js';
+import { oncePerMerchant, type Todo } from '../reporter/todo.js';
 
 export interface Summary {
   readonly night: string;
@@ -34,6 +34,8 @@ export interface Summary {
   /** Merchants that have to act next, or whose legal person has to: each once, by the first of its rows. */
   readonly to_call: readonly MerchantToCall[];
   readonly to_call_count: number;
+  /** Merchants whose legal person can still confirm, and until when the first of them can; absent where none can. */
+  readonly to_confirm?: { readonly count: number; readonly first_deadline: string };
   /** The file that lists them, including merchants whose 24 hours still run. */
   readonly todo: string;
 }
@@ -62,7 +64,7 @@ export async function summaryOf(
   batches: Batches,
   options: ReportOptions,
   quota: Quota,
-  todo: { readonly file: string },
+  todo: { readonly file: string; readonly todos: readonly Pick<Todo, 'confirmBy'>[] },
 ): Promise<Summary> {
   const tally = openReportTally();
   const calls: MerchantToCall[] = [];
@@ -112,8 +114,19 @@ export async function summaryOf(
     rejected: night.rejected.map(({ name, why }) => ({ file: name, why })),
     to_call: calls,
     to_call_count: callCount,
+    ...toConfirm(todo.todos, time),
     todo: todo.file,
   };
+}
+
+function toConfirm(
+  todos: readonly Pick<Todo, 'confirmBy'>[],
+  time: (at: number) => string,
+): Pick<Summary, 'to_confirm'> {
+  const deadlines = todos.flatMap(({ confirmBy }) => confirmBy ?? []);
+  // The most urgent first.
+  const [first] = deadlines;
+  return first === undefined ? {} : { to_confirm: { count: deadlines.length, first_deadline: time(first) } };
 }
 
 const WORDS = {
@@ -136,6 +149,8 @@ const WORDS = {
     files: 'Files',
     rejected: 'Rejected files',
     toCall: 'To call',
+    toConfirm:
+      'Legal persons who can still confirm: {count}, the first until {until}. A call now saves them: they come first in the list',
     more: '{count} more are in the reports',
     todo: 'All of them, and those whose 24 hours still run: {todo}',
     mostUrgent: 'The most urgent of them, with those whose 24 hours still run: {todo}',
@@ -163,6 +178,7 @@ const WORDS = {
     files: '文件',
     rejected: '被拒绝的文件',
     toCall: '需要联系的商户',
+    toConfirm: '法人仍可确认：{count} 家，最早截止 {until}。请优先联系，见名单最前',
     more: '另有 {count} 个，见报告',
     todo: '全部名单（含 24 小时内仍可确认的商户）：{todo}',
     mostUrgent: '最紧急的名单（含 24 小时内仍可确认的商户）：{todo}',
@@ -180,7 +196,7 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
   const time = (iso: string): string => localTime(Date.parse(iso), timezone, now)[language];
   const sentences = (...texts: readonly string[]): string =>
     texts.filter((text) => text !== '').join(language === 'en' ? ' ' : '');
-  const { calls, to_call, to_call_count, todo } = summary;
+  const { calls, to_call, to_call_count, to_confirm, todo } = summary;
   const unlisted = to_call_count - Math.min(to_call.length, CALLS_SHOWN);
   return [
     `# ${words.night} ${summary.night}`,
@@ -214,6 +230,9 @@ export function summaryText(summary: Summary, language: Language, timezone: stri
       summary.rejected.map(({ file, why }) => `${markdownText(file)}${words.colon}${markdownText(why)}`),
     ),
     section(words.toCall, [
+      ...(to_confirm === undefined
+        ? []
+        : [filled(words.toConfirm, { count: to_confirm.count, until: time(to_confirm.first_deadline) })]),
       ...to_call
         .slice(0, CALLS_SHOWN)
         .map(

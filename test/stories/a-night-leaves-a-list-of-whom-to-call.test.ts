@@ -35,6 +35,7 @@ test('in the morning the clerk finds a Chinese summary, and a workbook of this n
   expect(text).toContain(`- ${merchant(2, 'p103').name}（今天.csv 第 3 行）：`);
   expect(text).toMatch(/- 今天\.csv（b[0-9a-f]+）：\//);
   expect(text).toContain('24 小时内仍可确认的商户');
+  expect(text).not.toContain('法人仍可确认');
 });
 
 test('a sheet of many thousand wrong rows leaves a list of the most urgent ones, and the summary says so', async () => {
