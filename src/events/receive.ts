@@ -94,7 +94,7 @@ async function store(
   const { put, refusals, recent, ages, now, log } = receiver;
   const { infoType, createdAt, ticket: plain } = sketchPush(xml);
   const ticket = plain && receiver.sealTicket(plain);
-  const isOld = ages.isOld(later(createdAt, secondsOf(timestamp)));
+  const isOld = ages.isOld(later(createdAt, signedAt(timestamp, now())));
   if (isOld) refusals.count('old', 'it is older than three days by the clock of this machine');
   try {
     await put({ receivedAt: now(), createdAt, infoType, query, body, ticket, signature, ...(isOld && { isOld }) });
@@ -114,8 +114,17 @@ function later(one: number | undefined, other: number | undefined): number | und
   return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }
 
-function secondsOf(timestamp: string | undefined): number | undefined {
-  return timestamp !== undefined && /^[1-9]\d{9}$/.test(timestamp) ? Number(timestamp) * 1000 : undefined;
+/** WeChat's clock, or ours, may be wrong by so much. */
+const MOST_AHEAD_MS = 3_600_000;
+
+/**
+ * The signature covers timestamp and nonce joined, not which is which: with the two exchanged, a captured push stays validly signed
+ * and may bear a time to come. Then only its CreateTime counts; where our clock is behind, that is no reason to call it old.
+ */
+function signedAt(timestamp: string | undefined, now: number): number | undefined {
+  if (timestamp === undefined || !/^[1-9]\d{9}$/.test(timestamp)) return undefined;
+  const at = Number(timestamp) * 1000;
+  return at > now + MOST_AHEAD_MS ? undefined : at;
 }
 
 export interface SignedPart {

@@ -12,7 +12,7 @@ import { openRefusals } from '../../src/events/refusals.js';
 import { openSpool } from '../../src/events/spool.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
-import { encrypt } from '../../src/wechat/crypt.js';
+import { encrypt, signatureOf } from '../../src/wechat/crypt.js';
 import { readableLog } from '../support/log.js';
 import { CREDENTIAL, otherXml, PLATFORM, type SealedRequest, seal, sign, ticketXml } from '../support/pushes.js';
 import { openReceiver, post } from '../support/receiver.js';
@@ -202,6 +202,25 @@ describe('a push that is older than three days', () => {
     await send(old(oldType('both_old')));
     await send(old(oldType('not_yet'), 2.9));
     expect(await stored()).toEqual(['signed_now', 'made_now', 'not_yet']);
+  });
+
+  test('does not become young by a timestamp and a nonce that are exchanged, which leaves the signature valid', async () => {
+    await open();
+    const at = Date.now() - 4 * DAY_MS;
+    const signedAs = (infoType: string, timestamp: string, nonce: string): SealedRequest => {
+      const encrypted = encrypt(CREDENTIAL.aesKey, oldType(infoType)(at), PLATFORM, Buffer.alloc(16));
+      const { body } = sign(encrypted);
+      const signature = signatureOf(CREDENTIAL.token, timestamp, nonce, encrypted);
+      return { query: `timestamp=${timestamp}&nonce=${nonce}&encrypt_type=aes&msg_signature=${signature}`, body };
+    };
+    const seconds = (ms: number) => String(Math.floor(ms / 1000));
+    await send(signedAs('exchanged', '1999999999', seconds(at)));
+    await send(signedAs('two_hours_ahead', seconds(Date.now() + 7_200_000), seconds(at)));
+    expect(await stored()).toEqual([]);
+    await untilRefused('old', 2);
+    // It was signed anew, by a clock that is a little ahead of ours.
+    await send(signedAs('signed_anew', seconds(Date.now() + 1_800_000), '1999999999'));
+    expect(await stored()).toEqual(['signed_anew']);
   });
 
   test('came in time where it only waited on the disk', async () => {
