@@ -1,6 +1,6 @@
 /** The log: JSON lines on stderr, in which no merchant, token or ticket appears. */
 import { hostname } from 'node:os';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export function openLog(level: string): Logger {
   return pino(
@@ -11,8 +11,16 @@ export function openLog(level: string): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: LOG_SERIALIZERS,
     },
-    pino.destination({ fd: 2, sync: true }),
+    destination(),
   );
+}
+
+/** So much waits for a disk that is full, and is written when it has room again; further lines are dropped. */
+const KEPT_BYTES = 1024 * 1024;
+
+/** A log that cannot be written ends no work: without a listener, pino throws every error but EPIPE. */
+function destination(): DestinationStream {
+  return pino.destination({ fd: 2, sync: true, maxLength: KEPT_BYTES }).on('error', () => {});
 }
 
 /** `info`, not 30: for people and for whatever gathers logs. */

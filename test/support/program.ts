@@ -34,8 +34,9 @@ export interface Running {
 export interface RunAs {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** An open file that takes its output. */
+  /** Open files that take its output. */
   readonly stdout?: number;
+  readonly stderr?: number;
   /** The very file that a user calls; otherwise the same program in a few larger files, twice as fast (bundle.ts). */
   readonly asInstalled?: boolean;
   /** Which bundle of it. */
@@ -62,13 +63,14 @@ export function execute(args: readonly string[], as: RunAs = {}): Promise<Ended>
   return launch(args, as).ended;
 }
 
-function launch(args: readonly string[], { env = {}, cwd = '/', stdout: output, asInstalled, bundle }: RunAs): Running {
+function launch(args: readonly string[], as: RunAs): Running {
+  const { env = {}, cwd = '/', asInstalled, bundle } = as;
   const { PATH, TMPDIR, HOME } = process.env;
   const program = (!asInstalled && bundledProgram(bundle)) || bin;
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { PATH, TMPDIR, HOME, NODE_COMPILE_CACHE: COMPILED, ...env },
-    stdio: ['ignore', output ?? 'pipe', 'pipe'],
+    stdio: ['ignore', as.stdout ?? 'pipe', as.stderr ?? 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (text) => {
