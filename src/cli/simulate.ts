@@ -8,7 +8,7 @@ import type { Words } from '../domain/words.js';
 import type { Settings } from '../settings.js';
 import { command, EXIT, perform, UsageError } from './command.js';
 import { spoken } from './language.js';
-import { aborted, onInterruption, print, say, table } from './terminal.js';
+import { aborted, ENDING, onInterruption, print, say, table } from './terminal.js';
 
 interface Options {
   readonly port: string;
@@ -67,7 +67,7 @@ export function simulateCommand(): Command {
           await print(`${table(FATES.map(({ word, example, does }) => [word, example, spoken(does)]))}\n`);
           return EXIT.done;
         }
-        const interruption = onInterruption();
+        const interruption = onInterruption(ENDING);
         const { eventsHost, eventsPort, eventsPath } = settings;
         const speed = positive('--speed', options.speed);
         const simulator = await startSimulator({

@@ -8,7 +8,7 @@ import { sleep } from '../sleep.js';
 import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
 import { jsonText } from './json.js';
 import { spoken } from './language.js';
-import { onInterruption, print, printJson, printPage, table } from './terminal.js';
+import { ENDING, onInterruption, print, printJson, printPage, table } from './terminal.js';
 
 interface Options {
   readonly json?: true;
@@ -47,7 +47,7 @@ async function status({ open }: CommandContext, id: string | undefined, options:
     else await print(await text());
     return EXIT.done;
   }
-  const interruption = onInterruption();
+  const interruption = onInterruption(ENDING);
   let shown = '';
   while (!interruption.signal.aborted) {
     const now = await text();

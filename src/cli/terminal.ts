@@ -135,35 +135,49 @@ export function table(texts: readonly (readonly string[])[]): string {
 const LEAVE_WITHIN_MS = 23_000;
 
 export interface Interruption {
-  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP; a second SIGINT or SIGTERM ends the process at once. */
   readonly signal: AbortSignal;
   /** The exit status that shells expect after such a signal. */
   status(): number;
   end(): void;
 }
 
-export function onInterruption(): Interruption {
+/** SIGHUP: the terminal or the ssh connection was closed. Node resets it at its start, so nohup cannot be noticed. */
+const SIGNALS = {
+  SIGINT: { status: 130, zh: '中断（Ctrl-C）' },
+  SIGTERM: { status: 143, zh: '停止信号' },
+  SIGHUP: { status: 129, zh: '终端关闭信号' },
+} as const;
+
+const FINISHING_CALLS: Words = {
+  en: 'finishing the calls in flight; a second one stops at once.',
+  zh: '正在完成进行中的调用；再次中断则立即停止。',
+};
+
+/** Of a command that makes no call. */
+export const ENDING: Words = { en: 'ending.', zh: '正在结束。' };
+
+export function onInterruption(next = FINISHING_CALLS): Interruption {
   const controller = new AbortController();
   let status = 0;
   const listener = (name: NodeJS.Signals): void => {
-    const number = name === 'SIGINT' ? 130 : 143;
-    if (controller.signal.aborted) process.exit(number);
-    status = number;
-    say({
-      en: `\n${name}: finishing the calls in flight; a second one stops at once.`,
-      zh: `\n已收到${name === 'SIGINT' ? '中断（Ctrl-C）' : '停止信号'}：正在完成进行中的调用；再次中断则立即停止。`,
-    });
-    setTimeout(() => process.exit(number), LEAVE_WITHIN_MS).unref();
+    const received = SIGNALS[name as keyof typeof SIGNALS];
+    if (controller.signal.aborted) {
+      // Of a terminal that is closed, the kernel and the shell send one each.
+      if (name !== 'SIGHUP') process.exit(received.status);
+      return;
+    }
+    status = received.status;
+    say({ en: `\n${name}: ${next.en}`, zh: `\n已收到${received.zh}：${next.zh}` });
+    setTimeout(() => process.exit(status), LEAVE_WITHIN_MS).unref();
     controller.abort();
   };
-  process.on('SIGINT', listener);
-  process.on('SIGTERM', listener);
+  for (const name of Object.keys(SIGNALS)) process.on(name, listener);
   return {
     signal: controller.signal,
     status: () => status,
     end() {
-      process.off('SIGINT', listener);
-      process.off('SIGTERM', listener);
+      for (const name of Object.keys(SIGNALS)) process.off(name, listener);
     },
   };
 }

@@ -83,6 +83,27 @@ test('interrupted twice, it ends at once, and no merchant is asked twice afterwa
   expect(await redisRuns(join(home, 'data'))).toBe(false);
 });
 
+test('a terminal that is closed is an interruption: what was sent is recorded, and the report written', async () => {
+  const home = newHome();
+  const simulator = await newSimulator({ slowAnswerMs: 1_000, pushRetries: 1_000 });
+  const rows = Array.from({ length: 4 }, (_, number) => merchant(number, 'slow'));
+  const [sheet, report] = [join(home, 'merchants.csv'), join(home, 'outcomes.csv')];
+  writeFileSync(sheet, sheetOf(rows));
+  const env = { ...rehearsalEnvironment(join(home, 'data'), simulator.url), FASTREGISTER_LOG_LEVEL: 'info' };
+  const program = start(['run', sheet, '-o', report], { env });
+  simulator.setPushUrl(`http://127.0.0.1:${await portOf(program, 'receiver')}${EVENTS_PATH}`);
+  await until('a row is in flight', () => Object.keys(simulator.state().merchants).length > 0);
+  // The kernel and the shell send one each.
+  program.kill('SIGHUP');
+  await until('the first signal was heard', () => program.stderr().includes('SIGHUP'));
+  program.kill('SIGHUP');
+  const { status, stderr } = await program.ended;
+  expect(stderr).toContain('The same command goes on where this one stopped.');
+  expect(status).toBe(129);
+  expect(readFileSync(report, 'utf8').trim().split('\r\n')).toHaveLength(5);
+  expect(await redisRuns(join(home, 'data'))).toBe(false);
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
 /** The column after the six of the sheet and `行号`. */

@@ -77,9 +77,10 @@ function hear(stream: NodeJS.WriteStream): { text(): string; end(): void } {
 
 /** A command that runs until it is interrupted listens as long as its process lives. */
 function signalsOfNow(): () => void {
-  const before = new Set([...process.listeners('SIGINT'), ...process.listeners('SIGTERM')]);
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const before = new Set(names.flatMap((name) => process.listeners(name)));
   return () => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    for (const name of names) {
       for (const listener of process.listeners(name)) if (!before.has(listener)) process.off(name, listener);
     }
   };
