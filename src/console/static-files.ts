@@ -8,6 +8,7 @@ const own = (name: string): string => fileURLToPath(new URL(`./static/${name}`, 
 
 const FILES = {
   'console.css': { path: own('console.css'), type: 'text/css; charset=utf-8' },
+  'queues.css': { path: own('queues.css'), type: 'text/css; charset=utf-8' },
   'console.js': { path: own('console.js'), type: 'text/javascript; charset=utf-8' },
   'upload.js': { path: own('upload.js'), type: 'text/javascript; charset=utf-8' },
   'icon.svg': { path: own('icon.svg'), type: 'image/svg+xml' },

@@ -14,6 +14,7 @@ test('the queues are shown under the policy of the console, and nothing of anoth
   await page.getByText('follow-up').first().waitFor();
   await page.goto(`${story.address}/queues/queue/submit`);
   await page.getByText('submit').first().waitFor();
+  expect(await page.getByRole('note').isVisible()).toBe(true);
   await screenshots(page, 'queues');
   expect(faults).toEqual([]);
 });

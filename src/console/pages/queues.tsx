@@ -1,9 +1,12 @@
 /** BullMQ's queues, for engineers: bull-board, which only looks. Jobs have ids; what is true of a merchant is in the ledger. */
 import type { Store } from '../../app/wiring/store.js';
+import type { Language } from '../../domain/words.js';
 import { WORK_KINDS } from '../../domain/work.js';
 import { openQueue } from '../../redis/ledger/relay.js';
 import { QUEUES_POLICY } from '../guard.js';
+import { staticAddress } from '../static-files.js';
 import type { Route, Visit } from '../visit.js';
+import { WORDS } from '../words.js';
 
 type Board = (request: Request) => Response | Promise<Response>;
 
@@ -17,7 +20,7 @@ export const queuesRoutes: readonly Route[] = ['/queues', '/queues/*'].map((path
   show: look,
 }));
 
-async function look({ store: { redis }, request }: Visit): Promise<Response> {
+async function look({ store: { redis, settings }, request, language }: Visit): Promise<Response> {
   // Where its own logo leads.
   if (new URL(request.url).pathname === '/queues/')
     return new Response(null, { status: 302, headers: { location: '/queues' } });
@@ -29,7 +32,23 @@ async function look({ store: { redis }, request }: Visit): Promise<Response> {
     'content-security-policy': QUEUES_POLICY,
   };
   if (!headers['content-type'].startsWith('text/html')) return new Response(response.body, { ...response, headers });
-  return new Response(withoutForeign(await response.text()), { status: response.status, headers });
+  const page = inLanguage(withoutForeign(await response.text()), language);
+  return new Response(settings.isRehearsal ? withBand(page, language) : page, { status: response.status, headers });
+}
+
+/** bull-board's own texts follow the browser; here they follow the console. */
+function inLanguage(html: string, language: Language): string {
+  if (language === 'en') return html;
+  return html
+    .replace('<html lang="en"', '<html lang="zh-CN"')
+    .replace(/(<script id="__UI_CONFIG__"[^>]*>\s*{)/, '$1"locale":{"lng":"zh-CN"},');
+}
+
+/** Its script draws the whole window, so the band lies over the lower edge of it. */
+function withBand(html: string, language: Language): string {
+  return html
+    .replace('</head>', `<link href="${staticAddress('queues.css')}" rel="stylesheet"></head>`)
+    .replace('</body>', `<p class="band" role="note">${WORDS.rehearsal[language]}</p></body>`);
 }
 
 /** Its font of another host, and the styles of its loading sign: the policy would refuse both, and the browser report it. */

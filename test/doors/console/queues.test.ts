@@ -55,3 +55,28 @@ test('no action changes a queue there, and only admins see them', async () => {
     expect([path, (await stranger.get(path)).status]).toEqual([path, 303]);
   }
 });
+
+test('its pages have the band of a rehearsal, and the language of the console', async () => {
+  const admin = (await openConsole()).visitor();
+  await admin.logIn();
+  const chinese = (await admin.get('/queues/queue/submit', { 'accept-language': 'zh-CN' })).text;
+  expect(chinese).toContain('<html lang="zh-CN"');
+  expect(chinese).toContain('<p class="band" role="note">演练：此处的操作不会提交到微信。</p>');
+  const config = /<script id="__UI_CONFIG__"[^>]*>([^<]*)</.exec(chinese)?.[1] ?? '';
+  expect(JSON.parse(config)).toMatchObject({ locale: { lng: 'zh-CN' }, boardTitle: 'fastregister' });
+  const style = /href="(\/static\/queues\.css[^"]*)"/.exec(chinese)?.[1] ?? '';
+  expect((await admin.get(style)).headers.get('content-type')).toMatch(/text\/css/);
+  const english = (await admin.get('/queues', { 'accept-language': 'en' })).text;
+  expect(english).toContain('<html lang="en"');
+  expect(english).toContain('Rehearsal: nothing here reaches WeChat.');
+});
+
+test("its pages have no band where the API is WeChat's own", async () => {
+  const { store, visitor } = await openConsole();
+  Object.assign(store.settings, { isRehearsal: false });
+  const admin = visitor();
+  await admin.logIn();
+  const { text } = await admin.get('/queues');
+  expect(text).toContain('__UI_CONFIG__');
+  expect(text).not.toContain('band');
+});
