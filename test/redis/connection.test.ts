@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { checkServer } from '../../src/redis/server/check-server.js';
 import { type Address, connect, describe, type Role } from '../../src/redis/server/connection.js';
 import { RedisMisconfigured, RedisUnavailable, RedisUnreachable } from '../../src/redis/server/errors.js';
@@ -63,6 +63,32 @@ test('a missing password is reported as such, and is not waited for', async () =
   expect(failure.message).toMatch(/password is missing or wrong/);
   expect(failure).toBeInstanceOf(RedisUnreachable);
   expect(failure).not.toBeInstanceOf(RedisUnavailable);
+});
+
+test('a database that the server does not have is said to be corrected', async () => {
+  await startRedis();
+  const { message, words } = (await failureOf({ url: `unix:${socket()}?db=99` })) as RedisUnreachable;
+  expect(message).toMatch(/: it has no database of this number\. Correct the number in REDIS_URL\.$/);
+  expect(words.zh).not.toMatch(/ERR|range/);
+});
+
+test('a port that speaks HTTP is no Redis, and nothing else is printed', async () => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const server = createServer((client) => {
+    client.on('error', () => {}).on('data', () => client.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  for (const role of ['interactive', 'background'] as const) {
+    const { message } = await connect({ url: `redis://127.0.0.1:${port}` }, role, { info() {}, warn() {} }).then(
+      () => expect.unreachable(),
+      (error: Error) => error,
+    );
+    expect(message).toMatch(/: what listens there is no Redis\. Correct REDIS_URL\.$/);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(printed).not.toHaveBeenCalled();
 });
 
 test('a process that has to leave waits for no Redis that hangs', async () => {

@@ -140,11 +140,13 @@ function pauseBeforeReconnect(times: number): number {
 async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): Promise<void> {
   let giveUp = (): void => {};
   let closed = (): void => {};
+  let failed = (_: unknown): void => {};
   const late = leaving && setTimeout(() => giveUp(), READY_WITHIN_MS).unref();
   try {
     await new Promise<void>((resolve, reject) => {
       redis.once('ready', resolve);
-      redis.once('error', reject);
+      failed = reject;
+      redis.once('error', failed);
       closed = () => reject(new Error('it closed the connection'));
       redis.once('close', closed);
       giveUp = () => reject(new Error('it is not ready in time'));
@@ -152,6 +154,7 @@ async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): P
       if (leaving?.aborted) giveUp();
     });
   } catch (cause) {
+    // Further errors of this connection; ioredis prints those without a listener.
     redis.on('error', () => {});
     redis.disconnect();
     const why = whyUnreachable(cause, shown.startsWith('rediss:'));
@@ -164,7 +167,7 @@ async function untilReady(redis: Redis, shown: string, leaving?: AbortSignal): P
     clearTimeout(late);
     leaving?.removeEventListener('abort', giveUp);
     redis.off('close', closed);
-    redis.removeAllListeners('error');
+    redis.off('error', failed);
   }
 }
 

@@ -59,6 +59,20 @@ const CAUSES: readonly (readonly [RegExp, Words])[] = [
     },
   ],
   [
+    /DB index is out of range|invalid DB index/,
+    {
+      en: 'it has no database of this number. Correct the number in REDIS_URL',
+      zh: 'Redis 没有此编号的数据库。请更正 REDIS_URL 中的编号',
+    },
+  ],
+  [
+    /Protocol error/,
+    {
+      en: 'what listens there is no Redis. Correct REDIS_URL',
+      zh: '该端口上的服务不是 Redis。请更正 REDIS_URL',
+    },
+  ],
+  [
     /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/,
     {
       en:
