@@ -2,7 +2,7 @@
 import { isWechat } from './domain/api-address.js';
 import { addressesIn, ROBOTS, robotOf, secretsIn } from './domain/robot.js';
 import type { Words } from './domain/words.js';
-import { isHttpUrl, type Setting } from './settings.js';
+import { isHttpUrl, isRedisUrl, type Setting } from './settings.js';
 
 export interface SettingFault {
   readonly name: string;
@@ -58,7 +58,7 @@ export function contradictions(given: Map<string, string>): SettingFault[] {
     };
     faults.push({ name: 'FASTREGISTER_WEBHOOK_SECRET', problem, remedy });
   }
-  return [...faults, ...misplacedSecrets(given)];
+  return [...faults, ...misplacedSecrets(given), ...wrongDatabase(given)];
 }
 
 /** What is posted there is signed with FASTREGISTER_WEBHOOK_SECRET; robots have secrets of their own. */
@@ -93,6 +93,26 @@ function misplacedSecrets(given: Map<string, string>): SettingFault[] {
     };
     return [{ name, problem, remedy }];
   });
+}
+
+/** A name would be read as database 0, which has another ledger. It is not shown: it may be a part of the password. */
+function wrongDatabase(given: Map<string, string>): SettingFault[] {
+  const text = given.get('REDIS_URL') ?? '';
+  if (!isRedisUrl(text)) return [];
+  const { protocol, pathname, searchParams } = new URL(text);
+  const path = protocol === 'unix:' ? '' : pathname.slice(1);
+  const named = [...(path === '' ? [] : [path]), ...searchParams.getAll('db')];
+  const name = 'REDIS_URL';
+  if (!named.every((database) => /^\d{1,9}$/.test(database))) {
+    const problem = { en: 'has a database that is no number', zh: '中的数据库不是编号' };
+    const remedy = {
+      en: 'write its number, such as redis://HOST:PORT/3, or nothing for database 0; a / of a password is written %2F',
+      zh: '请填写数据库的编号，如 redis://主机:端口/3，不写则为 0；密码中的 / 写作 %2F',
+    };
+    return [{ name, problem, remedy }];
+  }
+  if (new Set(named.map(Number)).size < 2) return [];
+  return [{ name, problem: { en: 'names two databases', zh: '中有两个数据库编号' }, remedy: KEEP_ONE }];
 }
 
 export const KEEP_ONE: Words = { en: 'keep one of the two', zh: '请只保留其中一项' };

@@ -6,6 +6,7 @@ import { callsWechat, contradictions, KEEP_ONE, type SettingFault, setBeside, un
 import { type Patience, WAIT_SETTINGS } from './domain/patience.js';
 import { languageOfLocale, same, UserError, type Words } from './domain/words.js';
 import {
+  flagOf,
   type GivenSetting,
   keyOf,
   ROWS,
@@ -167,7 +168,7 @@ export function readSettings({
   faults.push(...missing(needs, given, faults, nearly), ...contradictions(given));
   if (needs.includes('sending')) faults.push(...undecidedApi(given));
   if (home === undefined) faults.push(...foreignHome(found));
-  if (faults.length > 0) throw new SettingsError(faults);
+  if (faults.length > 0) throw new SettingsError(faults.map((fault) => asTyped(fault, sources[0] ?? {})));
 
   // The loop above has put what each row's kind reads under the row's key, which is what the mapped type says.
   const { lang } = values;
@@ -250,12 +251,22 @@ function readSecretFile(name: string, path: string): { value?: string; fault?: S
   }
 }
 
+/** A setting that was given as a flag is named as the flag. */
+function asTyped(fault: SettingFault, flags: Source): SettingFault {
+  return flags[fault.name] === undefined ? fault : { ...fault, name: flagOf(fault.name) };
+}
+
 function misshapen(row: SettingRow, text: string): SettingFault {
   const { write } = SETTING_KINDS[row.kind];
   const problem = row.secret
     ? { en: `is not well-formed (it has ${text.length} characters)`, zh: `格式不正确（共 ${text.length} 个字符）` }
     : { en: `is ${JSON.stringify(text)}`, zh: `为 ${JSON.stringify(text)}` };
-  return { name: row.name, problem, remedy: { en: `write ${write.en}`, zh: `请填写${write.zh}` } };
+  return { name: row.name, problem, remedy: { en: `write ${write.en}`, zh: `请填写${spaced(write.zh)}` } };
+}
+
+/** Behind a Chinese character, letters and digits stand after a space. */
+function spaced(text: string): string {
+  return /^[a-z0-9]/i.test(text) ? ` ${text}` : text;
 }
 
 function missing(

@@ -16,6 +16,11 @@ interface Kind {
   readonly write: Words;
 }
 
+/** Lua writes numbers of more than 14 digits in another form. */
+const MOST_COUNTED = 1_000_000_000;
+/** A timer of Node counts to 2^31 - 1 ms, and one that is longer ends after 1 ms. */
+const LONGEST_TIMER_MS = 24 * 86_400_000;
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const FORWARDS = ['others', 'all'] as const;
 const PERSISTENCES = ['required', 'none'] as const;
@@ -103,22 +108,29 @@ export const SETTING_KINDS = {
     },
   },
   count: {
-    read: (text: string) => wholeNumber(text, 1),
-    write: { en: 'a whole number from 1', zh: '不小于 1 的整数' },
+    read: (text: string) => wholeNumber(text, 1, MOST_COUNTED),
+    write: { en: `a whole number from 1 to ${MOST_COUNTED}`, zh: `1 至 ${MOST_COUNTED} 的整数` },
   },
   percent: {
     read: fraction,
     write: { en: 'a percentage such as 10%', zh: '百分比，如 10%' },
   },
   dailyCalls: {
-    read: (text: string) => (text === 'auto' ? text : wholeNumber(text, 1)),
-    write: { en: 'a whole number from 1, or auto', zh: '不小于 1 的整数，或 auto' },
+    read: (text: string) => (text === 'auto' ? text : wholeNumber(text, 1, MOST_COUNTED)),
+    write: { en: `a whole number from 1 to ${MOST_COUNTED}, or auto`, zh: `1 至 ${MOST_COUNTED} 的整数，或 auto` },
   },
   duration: {
     read: duration,
     write: {
       en: 'a number and a unit (ms, s, m, h, d), such as 30s, 90m or 26h',
       zh: '数字加单位（ms、s、m、h、d），如 30s、90m、26h',
+    },
+  },
+  timer: {
+    read: (text: string) => atMost(LONGEST_TIMER_MS, duration(text)),
+    write: {
+      en: 'a number and a unit (ms, s, m, h, d), such as 30s or 5m; 24d at most',
+      zh: '数字加单位（ms、s、m、h、d），如 30s、5m，最长 24d',
     },
   },
   hours: {
@@ -215,7 +227,7 @@ export type Setting = (typeof SECTIONS)[keyof typeof SECTIONS][number];
 /** The waits are settings too; their table lives with their meaning. */
 const WAIT_ROWS: readonly SettingRow[] = Object.values(WAIT_SETTINGS).map((wait) => ({
   name: wait.name,
-  kind: wait.unit === 'tries' ? 'count' : 'duration',
+  kind: wait.unit === 'tries' ? 'count' : wait.unit,
   default: wait.default,
   sentence: wait.sentence,
 }));
@@ -288,7 +300,7 @@ function among<const Value extends string>(values: readonly Value[]): (text: str
   return (text) => values.find((value) => value === text);
 }
 
-function wholeNumber(text: string, least: number, most = Number.POSITIVE_INFINITY): number | undefined {
+function wholeNumber(text: string, least: number, most: number): number | undefined {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   return number >= least && number <= most ? number : undefined;
 }
@@ -316,7 +328,7 @@ function withoutTrailingSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-function isRedisUrl(text: string): boolean {
+export function isRedisUrl(text: string): boolean {
   if (/^unix:(\/\/)?\/[^\s]/.test(text)) return true;
   return /^rediss?:\/\/\S+$/.test(text) && URL.canParse(text);
 }
@@ -336,6 +348,10 @@ function duration(text: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+function atMost(most: number, number: number | undefined): number | undefined {
+  return number !== undefined && number <= most ? number : undefined;
 }
 
 function sendingHours(text: string): SendingHours | undefined {

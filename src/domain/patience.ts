@@ -27,7 +27,8 @@ export interface Patience {
 
 interface WaitRow {
   readonly name: `FASTREGISTER_${string}`;
-  readonly unit: 'duration' | 'tries';
+  /** `timer`: a duration that a timer of Node counts, which has a limit. */
+  readonly unit: 'duration' | 'timer' | 'tries';
   readonly default: string;
   readonly sentence: Words;
 }
@@ -35,11 +36,11 @@ interface WaitRow {
 export const WAIT_SETTINGS = {
   requestTimeoutMs: {
     name: 'FASTREGISTER_REQUEST_TIMEOUT',
-    unit: 'duration',
+    unit: 'timer',
     default: '10s',
     sentence: {
-      en: 'How long one call to WeChat may take before its answer counts as lost.',
-      zh: '一次微信调用的时限，超过即视为答复丢失。',
+      en: 'How long one call to WeChat may take before its answer counts as lost; 24d at most.',
+      zh: '一次微信调用的时限，超过即视为答复丢失；最长 24d。',
     },
   },
   retryFirstMs: {

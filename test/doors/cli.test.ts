@@ -66,7 +66,7 @@ describe('bad usage ends with 2 and one sentence that says what to do', () => {
     ['a missing argument', ['load'], /missing required argument/],
     ['a file that does not exist', ['load', 'nothing.csv'], /nothing\.csv: there is no such file/],
     ['a folder instead of a file', ['check', '.'], /\.: this is (a folder|not a file)/],
-    ['a value that a setting cannot have', ['status', '--daily-calls', 'many'], /FASTREGISTER_DAILY_CALLS.*whole number/],
+    ['a value that a setting cannot have', ['status', '--daily-calls', 'many'], /^--daily-calls is .*whole number/],
     ['an outcome that does not exist', ['report', '--only', 'finished'], /the outcomes are created, already_created/],
     ['a language that we do not speak', ['explain', '89249', '--lang', 'fr'], /write zh or en/],
     ['a code that nobody knows', ['explain', 'nonsense'], /neither a merchant of any sheet nor a code/],

@@ -156,14 +156,71 @@ describe('faults', () => {
     };
 
     expect(faultsOf({ env })).toEqual([
-      'FASTREGISTER_DAILY_CALLS is "many": write a whole number from 1, or auto.',
+      'FASTREGISTER_DAILY_CALLS is "many": write a whole number from 1 to 1000000000, or auto.',
       'FASTREGISTER_QUOTA_TIMEZONE is "Mars/Olympus": write the name of a time zone, such as Asia/Shanghai.',
       'FASTREGISTER_SENDING_HOURS is "25:00-26:00": write two times of day as in 08:00-20:00; 22:00-06:00 goes over midnight, 00:00-24:00 is always.',
-      'FASTREGISTER_CONCURRENCY is "0": write a whole number from 1.',
+      'FASTREGISTER_CONCURRENCY is "0": write a whole number from 1 to 1000000000.',
       'FASTREGISTER_EVENTS_PORT is "99999": write a whole number from 0 (any free port) to 65535.',
       'FASTREGISTER_FORWARD_URL is "example.com": write an address that begins with https:// or http://.',
       'FASTREGISTER_PUSH_WAIT is "26": write a number and a unit (ms, s, m, h, d), such as 30s, 90m or 26h.',
     ]);
+  });
+
+  test('are a wait that no timer can count, and a number that Lua cannot write', () => {
+    expect(readSettings({ env: { FASTREGISTER_REQUEST_TIMEOUT: '24d' } }).patience.requestTimeoutMs).toBeLessThan(
+      2 ** 31,
+    );
+    const env = { FASTREGISTER_REQUEST_TIMEOUT: '25d', FASTREGISTER_DAILY_CALLS: '9'.repeat(20) };
+    expect(faultsOf({ env })).toEqual([
+      `FASTREGISTER_DAILY_CALLS is "${'9'.repeat(20)}": write a whole number from 1 to 1000000000, or auto.`,
+      'FASTREGISTER_REQUEST_TIMEOUT is "25d": write a number and a unit (ms, s, m, h, d), such as 30s or 5m; 24d at most.',
+    ]);
+    expect(faultsOf({ env: { FASTREGISTER_PUSH_WAIT: '30d' } })).toEqual([]);
+  });
+
+  test.each([
+    ['redis://127.0.0.1/prod', 'has a database that is no number'],
+    ['redis://127.0.0.1/-1', 'has a database that is no number'],
+    ['redis://127.0.0.1?db=abc', 'has a database that is no number'],
+    ['unix:/run/redis.sock?db=x', 'has a database that is no number'],
+    ['redis://127.0.0.1/3?db=4', 'names two databases'],
+  ])('are the database of %s', (url, problem) => {
+    expect(faultsOf({ env: { REDIS_URL: url } })).toEqual([expect.stringContaining(`REDIS_URL ${problem}: `)]);
+  });
+
+  test.each([
+    'redis://127.0.0.1',
+    'rediss://127.0.0.1/',
+    'redis://127.0.0.1/15',
+    'redis://127.0.0.1/3?db=3',
+    'unix:/a?db=2',
+  ])('are not the database of %s', (url) => {
+    expect(faultsOf({ env: { REDIS_URL: url } })).toEqual([]);
+  });
+
+  test('name the flag that was typed', () => {
+    const flags = { lang: 'ZH', concurrency: '0', consolePasswordFile: '/nowhere' };
+    const env = { FASTREGISTER_LANG: 'en', FASTREGISTER_EVENTS_PORT: 'x' };
+    expect(faultsOf({ env, flags }).map((fault) => fault.split(' ')[0])).toEqual([
+      '--lang',
+      '--concurrency',
+      'FASTREGISTER_EVENTS_PORT',
+      '--console-password-file',
+    ]);
+  });
+
+  test('in Chinese have a space before letters and digits', () => {
+    const env = { FASTREGISTER_LANG: 'cn', FASTREGISTER_EVENTS_PORT: 'x', FASTREGISTER_SENDING_HOURS: 'x' };
+    try {
+      readSettings({ env });
+      expect.unreachable();
+    } catch (error) {
+      expect((error as SettingsError).words.zh.split('\n')).toEqual([
+        'FASTREGISTER_LANG 为 "cn"：请填写 zh 或 en。',
+        expect.stringMatching(/^FASTREGISTER_SENDING_HOURS 为 "x"：请填写两个时刻/),
+        'FASTREGISTER_EVENTS_PORT 为 "x"：请填写 0（任意空闲端口）至 65535 的整数。',
+      ]);
+    }
   });
 
   test('name the setting that was probably meant', () => {
