@@ -57,6 +57,8 @@ export interface SettingSources {
   readonly needs?: readonly Need[];
   /** What holds for this command where nothing is set, by the setting's name. */
   readonly defaults?: Readonly<Record<string, string>>;
+  /** False: a home of another user is no fault. */
+  readonly usesHome?: boolean;
   /** Relative paths begin here. */
   readonly cwd?: string;
   /** Called for a secret that was given as a flag: every user of this machine can read it in the list of processes. */
@@ -84,6 +86,12 @@ function isFolder(path: string): boolean {
     // Not there, or not to be looked at.
     return false;
   }
+}
+
+/** @throws SettingsError: settings that were read for a command without a home are used for one */
+export function refuseForeignHome({ home, given }: Pick<Settings, 'home' | 'given'>): void {
+  const faults = given.FASTREGISTER_HOME === undefined ? foreignHome(home) : [];
+  if (faults.length > 0) throw new SettingsError(faults);
 }
 
 /** Data of another user is neither read nor written by accident. */
@@ -133,6 +141,7 @@ export function readSettings({
   flags = {},
   needs = [],
   defaults = {},
+  usesHome = true,
   cwd = process.cwd(),
   onSecretFlag = () => {},
 }: SettingSources): Settings {
@@ -167,7 +176,7 @@ export function readSettings({
   const nearly = sources.flatMap(Object.keys);
   faults.push(...missing(needs, given, faults, nearly), ...contradictions(given));
   if (needs.includes('sending')) faults.push(...undecidedApi(given));
-  if (home === undefined) faults.push(...foreignHome(found));
+  if (usesHome && home === undefined) faults.push(...foreignHome(found));
   if (faults.length > 0) throw new SettingsError(faults.map((fault) => asTyped(fault, sources[0] ?? {})));
 
   // The loop above has put what each row's kind reads under the row's key, which is what the mapped type says.

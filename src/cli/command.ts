@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
 /** What all commands have in common: settings as flags, an example in --help, a log, and an exit status. */
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
+import { closeToOthers, isOpenToOthers } from '../app/wiring/private-home.js';
 import { type LedgerUse, openStore, type Store } from '../app/wiring/store.js';
-import { type Need, readDotenv, readSettings, unreadDotenv } from '../config.js';
+import { type Need, readDotenv, readSettings, refuseForeignHome, unreadDotenv } from '../config.js';
 import { UserError, type Words } from '../domain/words.js';
 import { openLog } from '../log.js';
 import type { Role } from '../redis/server/connection.js';
@@ -80,6 +81,8 @@ export interface CommandNeeds {
   readonly service?: boolean;
   /** A flag of this command that is named like a setting's, and means something else. */
   readonly ownFlag?: string;
+  /** It has nothing in FASTREGISTER_HOME, unless it opens the ledger. */
+  readonly homeless?: true;
   /** Defaults of this command that differ from other commands. */
   readonly defaults?: Readonly<Record<string, string>>;
 }
@@ -87,7 +90,7 @@ export interface CommandNeeds {
 /** Runs a command with its settings; what it answers is the exit status. */
 export async function perform(
   made: Command,
-  { needs = [], service = false, ownFlag, defaults = {} }: CommandNeeds,
+  { needs = [], service = false, ownFlag, homeless, defaults = {} }: CommandNeeds,
   run: (context: CommandContext) => Promise<number>,
 ): Promise<void> {
   // A default of commander is no flag, and does not override the environment.
@@ -99,6 +102,7 @@ export async function perform(
     dotenv: readDotenv(process.cwd()),
     flags,
     needs,
+    usesHome: !homeless,
     defaults: { ...(service ? {} : { FASTREGISTER_LOG_LEVEL: 'error' }), ...defaults },
     onSecretFlag: (name) =>
       say({
@@ -114,6 +118,10 @@ export async function perform(
       zh: `警告：未读取 ${unread.file}。所用的配置文件是 ${unread.read}（最近的 .fastregister 旁边）。如需单独的登记簿和配置，请在当前文件夹新建 .fastregister 文件夹。`,
     });
   }
+  const closeHome = (): void => {
+    if (closeToOthers(settings.home)) say(closedHome(settings));
+  };
+  if (!homeless) closeHome();
   const log = openLog(settings.logLevel);
   const isNewHome = !existsSync(settings.home);
   const stores: Store[] = [];
@@ -122,6 +130,10 @@ export async function perform(
       settings,
       log,
       async open(role, leaving, use) {
+        if (homeless) {
+          refuseForeignHome(settings);
+          closeHome();
+        }
         const store = await openStore(settings, log, role, leaving, use);
         stores.push(store);
         if (store.isNew) say(madeLedger(settings));
@@ -132,6 +144,18 @@ export async function perform(
   } finally {
     for (const store of stores) await store.close();
   }
+}
+
+function closedHome({ home }: Settings): Words {
+  return isOpenToOthers(home)
+    ? {
+        en: `Warning: other users of this machine may look into ${home}, which has private data; see \`fastregister doctor\`.`,
+        zh: `警告：本机其他用户可以查看存有私有数据的 ${home}；处理办法见 \`fastregister doctor\`。`,
+      }
+    : {
+        en: `Other users of this machine could look into ${home}, which has private data; its mode is 0700 now.`,
+        zh: `${home} 存有私有数据，此前本机其他用户可以查看；现已将其权限改为 0700。`,
+      };
 }
 
 /** What a process has on its disk is found again from the same folder only. */

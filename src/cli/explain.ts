@@ -34,7 +34,7 @@ export function explainCommand(): Command {
   )
     .option('--json', spoken(AS_JSON))
     .action(async (wanted: string, options: Options, made: Command) =>
-      perform(made, {}, (context) => explain(context, wanted, options)),
+      perform(made, { homeless: true }, (context) => explain(context, wanted, options)),
     );
 }
 

@@ -62,7 +62,7 @@ export function simulateCommand(): Command {
     )
     .option('--fates', spoken({ en: 'list the fates and end', zh: '列出可指定的结果后退出' }))
     .action(async (options: Options, made: Command) =>
-      perform(made, { defaults: defaultsFor(options) }, async ({ settings }) => {
+      perform(made, { homeless: true, defaults: defaultsFor(options) }, async ({ settings }) => {
         if (options.fates) {
           await print(`${table(FATES.map(({ word, example, does }) => [word, example, spoken(does)]))}\n`);
           return EXIT.done;

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { vaultOf } from '../../src/app/wiring/vault.js';
 import { openComponentStore, ticketReceivedAt } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
@@ -50,6 +50,43 @@ test('whatever is written into the home, and by its Redis, can be read by its ow
     .map((entry) => join(entry.parentPath, entry.name));
   expect(found.filter((name) => name.includes('appendonly')).length).toBeGreaterThan(1);
   expect(found.filter((name) => (statSync(name).mode & 0o077) !== 0)).toEqual([]);
+});
+
+test('a home that was made before is closed to other users, once', async () => {
+  const data = join(newHome(), 'data');
+  mkdirSync(data, { mode: 0o755 });
+  chmodSync(data, 0o755);
+  const env = { FASTREGISTER_HOME: data };
+  expect((await typed(['status'], { env })).stderr).toContain(
+    `look into ${data}, which has private data; its mode is 0700 now.`,
+  );
+  expect(modeOf(data)).toBe('700');
+  expect((await typed(['status'], { env })).stderr).not.toContain('look into');
+});
+
+test('a home of another user stays as it is, and each command and doctor say that it is open', async () => {
+  const data = join(newHome(), 'data');
+  mkdirSync(data, { mode: 0o755 });
+  chmodSync(data, 0o755);
+  const uid = vi.spyOn(process, 'getuid').mockReturnValue(987_654);
+  onTestFinished(() => uid.mockRestore());
+  const { stdout, stderr } = await typed(['doctor'], { env: { FASTREGISTER_HOME: data } });
+  expect(stderr).toContain(`Warning: other users of this machine may look into ${data}`);
+  expect(stdout).toMatch(
+    /^warning +home +other users of this machine may look into .*\n +→ Have its owner run `chmod 700 /m,
+  );
+  expect(modeOf(data)).toBe('755');
+});
+
+test('what needs no home works beside that of another user, and what does is refused', async () => {
+  const cwd = newHome();
+  mkdirSync(join(cwd, '.fastregister'));
+  const uid = vi.spyOn(process, 'getuid').mockReturnValue(987_654);
+  onTestFinished(() => uid.mockRestore());
+  expect((await typed(['explain', '61070'], { cwd })).status).toBe(0);
+  expect((await typed(['simulate', '--fates'], { cwd })).status).toBe(0);
+  const { status, stderr } = await typed(['explain', 'Nobody Ltd'], { cwd });
+  expect([status, stderr]).toEqual([2, expect.stringContaining('belongs to another user')]);
 });
 
 describe('a night', () => {

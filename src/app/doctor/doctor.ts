@@ -12,7 +12,7 @@ import { checkNotices } from './notices.js';
 import { checkProcesses } from './processes.js';
 import { checkQuota } from './quota.js';
 import { checkEviction, checkPersistence, checkRedis } from './redis.js';
-import { checkSettingsInUse } from './settings.js';
+import { checkHome, checkSettingsInUse } from './settings.js';
 import { checkTicket, checkToken } from './token.js';
 
 /** Nothing about a merchant is sent. */
@@ -33,6 +33,7 @@ export async function examineHere(store: Store): Promise<Finding[]> {
 
 async function checkServer(store: Store): Promise<Finding[]> {
   return [
+    ...checkHome(store.settings),
     await checkPersistence(store),
     ...(await checkEviction(store)),
     ...(await checkProcesses(store)),

@@ -12,6 +12,7 @@ export interface Finding {
 /** What is checked, as `--json` and people name it. */
 export const CHECKS = {
   settings: { en: 'settings', zh: '配置' },
+  home: { en: 'home', zh: '数据文件夹' },
   Redis: { en: 'Redis', zh: 'Redis' },
   ledger: { en: 'ledger', zh: '登记簿' },
   persistence: { en: 'persistence', zh: '持久化' },
