@@ -14,8 +14,9 @@ import { ReaderGone, say } from './terminal.js';
 export async function runProgram(args: readonly string[]): Promise<void> {
   try {
     speakAsCalled(args);
-    const program = await programFor(commandIn(args));
-    await program.parseAsync(args, { from: 'user' });
+    const wanted = commandIn(args);
+    const program = await programFor(wanted);
+    await program.parseAsync(wanted === 'help' ? withoutLanguage(args) : args, { from: 'user' });
   } catch (error) {
     process.exitCode = printError(error);
   }
@@ -26,6 +27,11 @@ function commandIn(args: readonly string[]): string | undefined {
   const [first = ''] = args;
   if (first === '--lang') return args[2];
   return first.startsWith('--lang=') ? args[1] : first;
+}
+
+/** commander's `help` takes no flag, and its language is spoken already. */
+function withoutLanguage(args: readonly string[]): string[] {
+  return args.filter((arg, at) => arg !== '--lang' && args[at - 1] !== '--lang' && !arg.startsWith('--lang='));
 }
 
 async function programFor(wanted = ''): Promise<Command> {

@@ -64,3 +64,15 @@ test.each([['--lang', 'zh'], ['--lang=zh']])('%s may stand before the command', 
   expect((await typed([...lang, 'explain', 'create:61070'], { env })).stdout).toContain('由谁处理：商户');
   expect((await typed([...lang, 'explain', 'create:61070', '--lang', 'en'], { env })).stdout).toContain('who acts: ');
 });
+
+test.each([
+  [['help', '--lang', 'zh']],
+  [['help', '--lang=zh']],
+  [['--lang', 'zh', 'help']],
+  [['help', 'load', '--lang', 'zh']],
+  [['help', '--lang', 'zh', 'load']],
+])('%s is in Chinese', async (args) => {
+  const { status, stdout } = await typed(args, { env: { FASTREGISTER_LANG: 'en' } });
+  expect(stdout).toMatch(args.includes('load') ? /^用法： ?fastregister load/ : /^用法： ?fastregister/);
+  expect(status).toBe(0);
+});
