@@ -62,8 +62,16 @@ export async function explainPush(
   return { says: withoutSecrets(push), callsFor: words, detail };
 }
 
+export interface ReplayedPush {
+  readonly id: string;
+  /** ms since 1970 */
+  readonly receivedAt: number;
+  readonly infoType: string;
+  readonly callsFor: Words;
+}
+
 export interface Replay {
-  readonly pushes: readonly { readonly id: string; readonly infoType: string; readonly callsFor: Words }[];
+  readonly pushes: readonly ReplayedPush[];
   /** How many of them change something, or would. */
   readonly changing: number;
 }
@@ -80,7 +88,7 @@ export interface ReplayRequest {
 /** Looks at stored pushes again, with the settings and the program of now. @throws RequestError */
 export async function replayPushes(store: PushStore, { ids, since, because }: ReplayRequest): Promise<Replay> {
   const tools = pushTools(store);
-  const pushes: { id: string; infoType: string; callsFor: Words }[] = [];
+  const pushes: ReplayedPush[] = [];
   let changing = 0;
   for await (const stored of tools.chosen(ids, since)) {
     const plan = await tools.plan(stored);
@@ -89,7 +97,8 @@ export async function replayPushes(store: PushStore, { ids, since, because }: Re
       if (plan.change !== undefined) await tools.settle(plan.change, stored, because);
       else if (plan.fits) await tools.unpark(stored.id);
     }
-    pushes.push({ id: stored.id, infoType: stored.infoType, callsFor: plan.words });
+    const { id, receivedAt, infoType } = stored;
+    pushes.push({ id, receivedAt, infoType, callsFor: plan.words });
   }
   return { pushes, changing };
 }

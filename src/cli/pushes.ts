@@ -93,7 +93,7 @@ function showCommand(): Command {
         const { infoType } = stored;
         const timezone = store.settings.quotaTimezone;
         const facts = { id: stored.id, receivedAt: isoWithOffset(stored.receivedAt, timezone), infoType };
-        if (options.json) await printJson({ ...facts, says, calls_for: callsFor.en });
+        if (options.json) await printJson({ ...facts, says: withTimes(says, timezone), calls_for: callsFor.en });
         else {
           const shown = {
             ...facts,
@@ -108,6 +108,16 @@ function showCommand(): Command {
         return EXIT.done;
       }),
     );
+}
+
+/** What a push says has its times in ms since 1970. */
+function withTimes(says: Readonly<Record<string, unknown>>, timezone: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(says).map(([name, value]) => [
+      name,
+      typeof value === 'number' && name.endsWith('At') ? isoWithOffset(value, timezone) : value,
+    ]),
+  );
 }
 
 function replayCommand(): Command {
@@ -139,9 +149,16 @@ function replayCommand(): Command {
           since,
           because: options.yes ? spoken(REPLAYED_BY(whoAsks())) : undefined,
         });
-        const listed = pushes.map(({ id, infoType, callsFor }) => ({ id, infoType, calls_for: callsFor.en }));
-        if (options.json) await printJson(listed);
-        else if (listed.length > 0)
+        if (options.json) {
+          const time = (at: number): string => isoWithOffset(at, settings.quotaTimezone);
+          await printJson(
+            pushes.map(({ callsFor, receivedAt, ...facts }) => ({
+              ...facts,
+              receivedAt: time(receivedAt),
+              calls_for: callsFor.en,
+            })),
+          );
+        } else if (pushes.length > 0)
           await print(`${table(pushes.map((it) => [it.id, it.infoType, spoken(it.callsFor)]))}\n`);
         const dry = changing > 0 && !options.yes;
         const { en, zh } = replayedInWords({ pushes, changing }, options.yes === true);

@@ -63,7 +63,9 @@ test('no command prints another, or one that docs/json.md does not have', async 
     const value = LINES.has(args[0] ?? '') ? linesOf(stdout).map(parsed) : parsed(stdout);
     keys.set(args.join(' '), keysIn(value));
     const section = sectionOf(args);
-    printed.set(section, [...(printed.get(section) ?? []), ...pathsIn(value)]);
+    const leaves = leavesIn(value);
+    printed.set(section, [...(printed.get(section) ?? []), ...leaves.map(([path]) => path)]);
+    expect([section, leaves.filter((leaf) => !hasUnit(leaf, DOCUMENTED.get(section) ?? []))]).toEqual([section, []]);
   }
   for (const [command, names] of keys) {
     expect([command, names.filter((name) => /[a-z0-9][A-Z]/.test(name))]).toEqual([command, []]);
@@ -79,6 +81,7 @@ test('no command prints another, or one that docs/json.md does not have', async 
     const missing = fields.filter((field) => !field.isOnlySometimes && !paths.some((path) => covers(field, path)));
     expect({ section, missing: missing.map(({ name }) => name) }).toEqual({ section, missing: [] });
   }
+  expect(keys.get(`pushes replay ${push?.id}`)).toContain('received_at');
   expect(keys.get('status')).toEqual(expect.arrayContaining(['worker_missing', 'last_call_at', 'to_send']));
   expect(keys.get(`check ${sheet}`)).toEqual(expect.arrayContaining(['calls_needed', 'sent_by', 'days_needed']));
 });
@@ -96,6 +99,7 @@ interface Field {
   /** `groups[].cells[]` */
   readonly name: string;
   readonly isOnlySometimes: boolean;
+  readonly unit: string;
 }
 
 /** The fields of docs/json.md by section. */
@@ -109,10 +113,12 @@ const DOCUMENTED = new Map(
 function fieldsOf(section: string): Field[] {
   const rows = section.split('\n').filter((line) => line.startsWith('| `'));
   return rows.flatMap((row) => {
-    const [, names = '', meaning = ''] = row.split(' | ').length === 3 ? ['', ...row.split(' | ')] : [];
-    return [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => ({
+    const [, names = '', meaning = '', last = ''] = row.split(' | ').length === 3 ? ['', ...row.split(' | ')] : [];
+    const units = last.replace(/ \|$/, '').split(', ');
+    return [...names.matchAll(/`([^`]+)`/g)].map(([, name = ''], at) => ({
       name,
       isOnlySometimes: /\bonly\b/.test(meaning),
+      unit: units[at] ?? units[0] ?? '',
     }));
   });
 }
@@ -128,13 +134,25 @@ function covers({ name }: Field, path: string): boolean {
   return new RegExp(`^${pattern}$`).test(path) || name.startsWith(`${path}.`) || name.startsWith(`${path}[]`);
 }
 
-function pathsIn(value: unknown, path = ''): string[] {
-  if (typeof value !== 'object' || value === null) return [path];
-  if (Array.isArray(value)) return value.length === 0 ? [path] : value.flatMap((it) => pathsIn(it, `${path}[]`));
+type Leaf = readonly [path: string, value: unknown];
+
+function leavesIn(value: unknown, path = ''): Leaf[] {
+  if (typeof value !== 'object' || value === null) return [[path, value]];
+  if (Array.isArray(value))
+    return value.length === 0 ? [[path, value]] : value.flatMap((it) => leavesIn(it, `${path}[]`));
   const entries = Object.entries(value);
   return entries.length === 0
-    ? [path]
-    : entries.flatMap(([key, its]) => pathsIn(its, path === '' ? key : `${path}.${key}`));
+    ? [[path, value]]
+    : entries.flatMap(([key, its]) => leavesIn(its, path === '' ? key : `${path}.${key}`));
+}
+
+/** A time is written as the page says. */
+function hasUnit([path, value]: Leaf, fields: readonly Field[]): boolean {
+  const { unit } = fields.find(({ name }) => name === path) ??
+    fields.find((field) => covers(field, path)) ?? { unit: '' };
+  if (typeof value === 'number') return !['time', 'text', 'word', 'sentence'].includes(unit);
+  if (typeof value !== 'string' || value === '') return true;
+  return unit !== 'ms' && (unit !== 'time' || /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value));
 }
 
 const parsed = (text: string): unknown => JSON.parse(text);
