@@ -1,6 +1,6 @@
 /** Merchants' data that is old enough to be deleted. */
 import type { Batch } from '../domain/batch.js';
-import { type Purged, purge, purgeable } from '../operator/purge.js';
+import { hasOldRest, type Purged, purge, purgeable } from '../operator/purge.js';
 import { purgeToolsOf } from './wiring/purging.js';
 import { spoolFolder } from './wiring/spool-folder.js';
 import type { Store } from './wiring/store.js';
@@ -12,12 +12,16 @@ export interface PurgePreview {
   readonly before: number;
   readonly batches: readonly Batch[];
   readonly rows: number;
+  /** Neither a batch nor anything else is that old. */
+  readonly isEmpty: boolean;
 }
 
 /** Batches whose rows have all had an outcome since before `before`. Changes nothing. */
 export async function previewPurge({ redis, settings }: PurgeStore, before: number): Promise<PurgePreview> {
-  const batches = await purgeable(purgeToolsOf(redis, spoolFolder(settings)), before);
-  return { before, batches, rows: rowsOf(batches) };
+  const tools = purgeToolsOf(redis, spoolFolder(settings));
+  const batches = await purgeable(tools, before);
+  const isEmpty = batches.length === 0 && !(await hasOldRest(tools, before));
+  return { before, batches, rows: rowsOf(batches), isEmpty };
 }
 
 export function rowsOf(batches: readonly Batch[]): number {
@@ -26,7 +30,7 @@ export function rowsOf(batches: readonly Batch[]): number {
 
 export async function applyPurge(
   { redis, settings }: PurgeStore,
-  { batches, before }: PurgePreview,
+  { batches, before }: Pick<PurgePreview, 'batches' | 'before'>,
   now: number,
 ): Promise<Purged> {
   return purge(purgeToolsOf(redis, spoolFolder(settings)), batches, before, now);

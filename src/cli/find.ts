@@ -4,7 +4,7 @@ import { NONE_FOUND } from '../app/find-words.js';
 import { outcomeInWords } from '../domain/outcome-words.js';
 import type { Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
-import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
+import { AS_JSON, type CommandContext, command, EXIT, perform, UsageError } from './command.js';
 import { countFrom, languageFrom } from './flags.js';
 import { spoken } from './language.js';
 import { print, printJson, say } from './terminal.js';
@@ -32,6 +32,11 @@ export function findCommand(): Command {
 }
 
 async function run({ open }: CommandContext, text: string, options: Options): Promise<number> {
+  if (text.trim() === '')
+    throw new UsageError({
+      en: 'Write what to look for: a part of the name, the code, or an id.',
+      zh: '请写出要查找的内容：名称的一部分、统一社会信用代码或编号。',
+    });
   const limit = countFrom('--limit', options.limit);
   const language = languageFrom(options.lang);
   const store = await open('interactive');

@@ -46,6 +46,10 @@ async function run({ open, settings }: CommandContext, options: Options): Promis
     await printJson({ batches: idsOf(batches), rows });
     return EXIT.done;
   }
+  if (wanted.isEmpty && !options.yes) {
+    say({ en: 'Nothing is that old.', zh: '没有这么早的信息，无需清除。' });
+    return EXIT.done;
+  }
   const before = isoWithOffset(time, settings.quotaTimezone);
   const question = {
     en: `Forget ${counted(batches.length, 'batch')} with ${counted(rows, 'row')}, and every push that came before ${new Date(time).toISOString()}? This cannot be undone.`,
@@ -98,8 +102,8 @@ function ageFrom(text: string): number {
   } catch (cause) {
     throw new UsageError(
       {
-        en: `--older-than: ${(cause as Error).message}.`,
-        zh: `--older-than："${text}" 不是有效的天数：请填写数字，如 90 或 90d。`,
+        en: `--older-than "${text}": write a number of days from 1, such as 90 or 90d.`,
+        zh: `--older-than "${text}"：请填写不小于 1 的天数，如 90 或 90d。`,
       },
       { cause },
     );

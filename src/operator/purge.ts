@@ -10,8 +10,8 @@ import type { Pushes } from '../redis/pushes/pushes.js';
 export interface PurgeTools {
   readonly ledger: Purging;
   readonly batches: Pick<Batches, 'list' | 'find' | 'counts'>;
-  readonly pushes: Pick<Pushes, 'forgetBefore'>;
-  readonly nights: Pick<Nights, 'forgetBefore'>;
+  readonly pushes: Pick<Pushes, 'forgetBefore' | 'after' | 'listParked'>;
+  readonly nights: Pick<Nights, 'forgetBefore' | 'oldOnes'>;
   /** Where pushes wait while Redis is away. */
   readonly spool: string;
 }
@@ -75,12 +75,30 @@ export async function purge(tools: PurgeTools, wanted: readonly Batch[], time: n
   return { batches: whole, kept, registrations, pushes: forgotten, rewrite: await ledger.rewriteFile() };
 }
 
+/** Whether `purge` would delete anything but batches. */
+export async function hasOldRest(
+  { pushes, nights, spool }: Pick<PurgeTools, 'pushes' | 'nights' | 'spool'>,
+  time: number,
+): Promise<boolean> {
+  const [first] = await pushes.after('0', 1);
+  // An entry of the stream begins with the time at which it was stored, by which it is deleted.
+  if (first !== undefined && Number(first.entry.split('-')[0]) < time) return true;
+  if ((await pushes.listParked()).some(({ receivedAt }) => receivedAt < time)) return true;
+  return (await nights.oldOnes(time)).length > 0 || (await oldFilesIn(spool, time)).length > 0;
+}
+
 /** What could not be stored for so long belongs to tasks that WeChat ended long ago. */
 async function emptySpoolOfOld(folder: string, time: number): Promise<void> {
+  for (const file of await oldFilesIn(folder, time)) await unlink(file).catch(() => {});
+}
+
+async function oldFilesIn(folder: string, time: number): Promise<string[]> {
+  const old: string[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
     const file = join(folder, name);
     // A receiver that empties it at this moment takes the file away.
     const found = await stat(file).catch(() => undefined);
-    if (found !== undefined && found.mtimeMs < time) await unlink(file).catch(() => {});
+    if (found !== undefined && found.mtimeMs < time) old.push(file);
   }
+  return old;
 }

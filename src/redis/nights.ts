@@ -40,7 +40,9 @@ export interface Nights {
   list(): Promise<Night[]>;
   /** Undefined while another night has the inbox. */
   acquire(inbox: string): Promise<InboxLease | undefined>;
-  /** Deletes nights that began before this time (ms since 1970) and whose rows no longer wait. */
+  /** Nights that began before this time (ms since 1970) and whose rows no longer wait. */
+  oldOnes(time: number): Promise<readonly Night[]>;
+  /** Deletes them. */
   forgetBefore(time: number): Promise<void>;
 }
 
@@ -52,6 +54,10 @@ export function openNights(redis: Redis): Nights {
   const leases = openLeases(redis);
   const leaseName = (inbox: string): string =>
     key('inbox', createHash('sha256').update(inbox).digest('hex').slice(0, 16));
+
+  async function oldOnes(time: number): Promise<Night[]> {
+    return (await list()).filter(({ startedAt, open }) => startedAt < time && !open);
+  }
 
   async function list(): Promise<Night[]> {
     const nights = Object.values(await redis.hgetall(key('nights'))).map((text) => JSON.parse(text) as Night);
@@ -110,8 +116,9 @@ export function openNights(redis: Redis): Nights {
         release: () => leases.release(name, fence),
       };
     },
+    oldOnes,
     async forgetBefore(time) {
-      const old = (await list()).filter(({ startedAt, open }) => startedAt < time && !open);
+      const old = await oldOnes(time);
       if (old.length > 0) await redis.hdel(key('nights'), ...old.map(({ id }) => id));
     },
   };

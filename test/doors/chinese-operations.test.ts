@@ -73,8 +73,7 @@ test('nightly runs are listed with how the last one ended, and removed', async (
 test.each([
   [['retry', 'b9'], /没有批次|没有注册记录/],
   [['cancel', 'b9'], /没有批次|没有注册记录/],
-  [['purge', '--older-than', 'soon'], /--older-than："soon" 不是有效的天数/],
-  [['purge', '--older-than', '90'], /将清除 0 个批次（共 0 行）.*当前没有可供确认的终端；请加 --yes。/],
+  [['purge', '--older-than', 'soon'], /--older-than "soon"：请填写不小于 1 的天数/],
   [['tokens', 'export', '--to', join(folder, 'none', 'tokens.json')], /无法写入 .*请选择有写入权限的文件夹。/],
   [['schedule', 'add', '1', '--inbox', folder, '--at', '0 22 * * *'], /名称须以文字开头/],
   [['schedule', 'remove', '无'], /没有夜间任务 无/],

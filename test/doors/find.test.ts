@@ -99,6 +99,10 @@ test('a telephone number is found however it is grouped, in the sheet and in the
   expect(await lineOf('(((((((((')).toBe('');
 });
 
+test.each(['', ' '])('nothing to look for (%j) is bad usage', async (text) => {
+  await expect(found(text)).rejects.toThrow(/^Write what to look for/);
+});
+
 test('a part that many rows have is answered with as many as are asked for', async () => {
   expect(await found('有限公司', '--limit', '3')).toHaveLength(3);
   expect(await found('no such merchant')).toEqual([]);

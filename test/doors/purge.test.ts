@@ -9,6 +9,7 @@ import { cancelCommand } from '../../src/cli/retry-cancel.js';
 import { runCommand } from '../../src/cli/run.js';
 import { key } from '../../src/redis/keys.js';
 import { openBatches } from '../../src/redis/ledger/batches.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';
 import { ACCEPT_RULES, acceptedRow, DAY_MS, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
@@ -38,7 +39,25 @@ test('the age of what is purged is a number of days, with or without its unit', 
   };
   for (const age of ['90', '90d', '2160h']) expect([age, await olderThan(age)]).toEqual([age, ['b1']]);
   for (const age of ['110', '110d']) expect([age, await olderThan(age)]).toEqual([age, []]);
-  await expect(olderThan('soon')).rejects.toThrow(/--older-than: "soon" is not a duration/);
+  for (const age of ['soon', '0', '0d', '90.5'])
+    await expect(olderThan(age)).rejects.toThrow(
+      `--older-than "${age}": write a number of days from 1, such as 90 or 90d.`,
+    );
+});
+
+test('where nothing is that old, it does not ask', async () => {
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: home };
+  const { status, stderr } = await run(purgeCommand, ['--older-than', '90d'], env);
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/Nothing is that old\.\n$/)]);
+  // A push without a batch is something.
+  const push = { receivedAt: Date.now() - DAY_MS, infoType: 'x', query: '', body: Buffer.from('x') };
+  await openPushes(server.redis).store([push]);
+  await expect(run(purgeCommand, ['--older-than', '1ms'], env)).rejects.toMatchObject({
+    words: {
+      en: expect.stringMatching(/^Forget 0 batches with 0 rows, .* No terminal to confirm on; pass --yes\.$/),
+      zh: expect.stringMatching(/^将清除 0 个批次（共 0 行）.*当前没有可供确认的终端；请加 --yes。$/),
+    },
+  });
 });
 
 test('a batch of which a row was sent again meanwhile is kept, and named', async () => {

@@ -28,6 +28,7 @@ test("simulate prints today's registration API, and says that there is another o
   const { settings, stderr } = await printed();
   expect(settings.WECHAT_REGISTRATION_API).toBe('fastregisterenterpriseweapp');
   expect(stderr).toContain('These settings rehearse fastregisterenterpriseweapp.');
+  expect(stderr).toMatch(/\nSIGTERM: ending\.\n$/);
 });
 
 test.each([
