@@ -3,9 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { applyCorrection, type CorrectTools, previewCorrection } from '../../src/app/correct.js';
 import { CODE_TYPES } from '../../src/domain/enterprise-code.js';
 import { ALL_DETAILS } from '../../src/domain/merchant.js';
-import { registrationOf, STATES_WITH_WORK } from '../../src/domain/work.js';
 import { key } from '../../src/redis/keys.js';
-import { script } from '../../src/redis/scripts.js';
 import { budgetsFor, DAY_MS, identify, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -119,16 +117,15 @@ describe('while rows of other sheets are ready', () => {
     const preview = await previewCorrection(tools, id, corrections);
     if (preview.kind !== 'ready') throw new Error(preview.kind);
     await applyCorrection(tools, preview.correction, BY);
-    expect(await ready()).toEqual([one, ...others, one].map(idOf));
+    expect(await ready()).toEqual([one, ...others].map(idOf));
+  });
 
-    const args = ['submit', 100, 1, 1, 100, 0, ...STATES_WITH_WORK.submit];
-    const hand = () => script(server.redis, 'dispatch')([key('window', 'submit')], args) as Promise<unknown[]>;
-    expect((await hand()).slice(2).map((job) => registrationOf(job as string))).toEqual([id]);
-    await book.send(id);
-    for (const it of others)
-      expect((await hand()).slice(2).map((job) => registrationOf(job as string))).toEqual([idOf(it)]);
-    expect((await hand()).slice(2)).toEqual([]);
-    expect(await ready()).toEqual([]);
+  test('an unsent row that a worker holds already is not handed out a second time', async () => {
+    const { book, tools, previewed } = await loaded();
+    await server.redis.del(key('ready', 'submit'));
+    await book.load('b2', others);
+    await applyCorrection(tools, await previewed('甲有限公司'), BY);
+    expect(await ready()).toEqual(others.map(idOf));
   });
 
   test('a merchant that is sent again is sent before them', async () => {
