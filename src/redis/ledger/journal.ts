@@ -9,6 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -89,8 +90,22 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
       file = { handle: openSync(join(folder, nameAt(openedAt)), 'ax', 0o600), openedAt, bytes: 0 };
     }
     const bytes = Buffer.from(lines);
-    for (let done = 0; done < bytes.length; ) done += writeSync(file.handle, bytes, done);
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file.handle, bytes, done);
+    } catch (cause) {
+      // A full disk takes the first part of a line. The next line would go on from there, and could not be read.
+      cutBack(file);
+      throw cause;
+    }
     file.bytes += bytes.length;
+  }
+
+  function cutBack({ handle, bytes }: OpenFile): void {
+    try {
+      ftruncateSync(handle, bytes);
+    } catch {
+      close();
+    }
   }
 
   function close(): void {
