@@ -146,6 +146,9 @@ export function statusLines(facts: CurrentStatus, now: number): Line[] {
       ? ([[{ en: 'fault', zh: '故障' }, faultOf(workerMissing)]] as const)
       : []),
     ...processLines(facts.processes),
+    ...facts.unableProcesses.map(
+      ({ reason, nextStep }): Line => [{ en: 'fault', zh: '故障' }, joined([reason, nextStep])],
+    ),
     ...ifKnown({ en: 'registration API', zh: '注册接口' }, facts.otherApi, ({ workers, settings }) =>
       joined([otherApiInWords(workers, settings), SAME_API]),
     ),

@@ -15,7 +15,7 @@ import { openLinks } from '../redis/ledger/links.js';
 import { openNotices } from '../redis/notices.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';
-import { processesNow } from '../reporter/missing-worker.js';
+import { processesNow, troubleOfProcess } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
 import { shutDayFacts } from '../reporter/shut-day.js';
@@ -84,6 +84,7 @@ export async function currentStatus(store: Store, sending: Promise<SendingStatus
         ? { stopped: isStopped(now), ...blockedReason, ...metByLine(now, limits) }
         : { stopped: false },
     processes: processesShown(presence, limits),
+    unableProcesses: unableProcesses(presence),
     otherApi: otherApi(presence, settings.wechatRegistrationApi),
     workerMissing:
       missing === undefined
@@ -136,6 +137,16 @@ function processesShown(presence: Presence, { timezone }: Limits) {
     lastPushAt: time(pushAt),
     waitingSince: time(waitingSince),
   };
+}
+
+/** What keeps single processes from their work. */
+function unableProcesses({ live }: Presence) {
+  return live.flatMap((process) => {
+    const { role, host, pid, problem } = process;
+    if (problem === undefined) return [];
+    const { en, zh, nextStep } = troubleOfProcess(process);
+    return [{ role, host, pid, problem, reason: { en, zh }, nextStep }];
+  });
 }
 
 function otherApi(presence: Presence, api: string) {

@@ -1,5 +1,8 @@
 /** Which processes work on a ledger, and whether a worker is missing: rows could be sent, and no worker sends them. */
 
+/** A fault of one machine: the journal under its FASTREGISTER_HOME cannot be written. */
+export const NO_JOURNAL = 'call:no_journal';
+
 export type ProcessRole = 'worker' | 'receiver' | 'scheduler';
 
 /**
@@ -14,6 +17,8 @@ export interface LiveProcess {
   readonly running?: Running;
   /** Only of a worker: the registration API that it calls. */
   readonly api?: string;
+  /** What keeps this process alone from its work, by its name in reports (reporter/troubles.ts); absent: nothing. */
+  readonly problem?: string;
   /** Of the program. */
   readonly version: string;
   readonly host: string;
@@ -38,6 +43,11 @@ export interface Presence {
 
 export function liveOf({ live }: Presence, role: ProcessRole): LiveProcess[] {
   return live.filter((process) => process.role === role);
+}
+
+/** A worker that cannot send, because of a fault of its machine, is as good as none. */
+export function workersAbleToSend(presence: Presence): LiveProcess[] {
+  return liveOf(presence, 'worker').filter(({ problem }) => problem === undefined);
 }
 
 /** A worker with other settings: a row that was checked for one API may lack what the other one needs, and is refused. */

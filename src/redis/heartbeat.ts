@@ -13,7 +13,7 @@ export interface Heartbeats {
   beat(process: LiveProcess, livesMs: number): Promise<void>;
   /** The process ends. */
   end(process: LiveProcess): Promise<void>;
-  /** `alone`: while a worker lives, does not find out since when rows wait. */
+  /** `alone`: while a worker lives that can send, does not find out since when rows wait. */
   presence(alone?: 'alone'): Promise<Presence>;
   /** The outage after which no process has looked yet for missed pushes. */
   outage(): Promise<Outage | undefined>;
@@ -72,6 +72,8 @@ function timesFrom(flat: readonly string[]): Record<string, number> {
 }
 
 export interface Beating {
+  /** What keeps this process from its work from now on (`LiveProcess.problem`); undefined: nothing. */
+  report(problem: string | undefined): void;
   /** Stops counting the process. */
   stop(): Promise<void>;
 }
@@ -83,10 +85,17 @@ export function startBeating(
 ): Beating {
   const heartbeats = openHeartbeats(redis);
   let beating: Promise<void> | undefined;
+  let present = process;
+  let beaten = process;
+  async function beatOnce(): Promise<void> {
+    const now = present;
+    await heartbeats.beat(now, livesMs);
+    if (beaten !== now) await heartbeats.end(beaten);
+    beaten = now;
+  }
   const beat = (): void => {
     // While Redis is unavailable one beat waits for it, not one for each interval.
-    beating ??= heartbeats
-      .beat(process, livesMs)
+    beating ??= beatOnce()
       .catch(() => {})
       .finally(() => {
         beating = undefined;
@@ -95,11 +104,15 @@ export function startBeating(
   const timer = setInterval(beat, everyMs).unref();
   beat();
   return {
+    report(problem) {
+      present = problem === undefined ? process : { ...process, problem };
+      beat();
+    },
     async stop() {
       clearInterval(timer);
       if (redis.status !== 'ready') return;
       await beating;
-      await heartbeats.end(process).catch(() => {});
+      await heartbeats.end(beaten).catch(() => {});
     },
   };
 }

@@ -54,11 +54,11 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   },
   'call:no_journal': {
     acts: 'us',
-    en: 'The journal under FASTREGISTER_HOME cannot be written; nothing was sent.',
-    zh: '无法写入 FASTREGISTER_HOME 下的日志文件，未提交。',
+    en: 'The journal under FASTREGISTER_HOME cannot be written on that machine; nothing was sent from there.',
+    zh: '该机器无法写入 FASTREGISTER_HOME 下的日志文件，未从该机器提交。',
     nextStep: {
-      en: 'Make room on that disk, or let this user write there; then run `fastregister resume` if the line is stopped.',
-      zh: '请清理磁盘空间或开放写入权限；若提交已停止，再运行 `fastregister resume`。',
+      en: 'Make room on that disk, or let this user write there; the worker then goes on by itself.',
+      zh: '请清理该机器的磁盘空间或开放写入权限；之后工作进程会自动继续。',
     },
   },
   'call:page': {

@@ -68,6 +68,10 @@ interface RefusalContext extends Pick<WorkerContext, 'now' | 'log'> {
 export interface Memory {
   /** The entry is on disk when this resolves. False: it could not be written. */
   write(entry: JournalEntry): Promise<boolean>;
+  /** False since an entry could not be written, until `tryAgain` finds that entries can be: until then, this process makes no create. */
+  canWrite(): boolean;
+  /** Whether entries can be written now. */
+  tryAgain(): boolean;
   /** Records what journals have of a registration that Redis had forgotten. */
   restore(registration: string): Promise<void>;
   /** Keeps an entry of a registration that Redis has forgotten as a whole, until its row is loaded again. */

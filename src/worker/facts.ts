@@ -4,6 +4,7 @@ import { afterEarlySearch, afterSearch, isEarlySearch, pushOverdueAt } from '../
 import type { DayProbe, Effects, GiveBack, RepeatedError } from '../domain/effects.js';
 import { stopRuleOf } from '../domain/line-faults.js';
 import { retryAfterMs } from '../domain/patience.js';
+import { NO_JOURNAL } from '../domain/presence.js';
 import type { Fact, FactKind, Registration, Wait } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { type Answer, addressOf, answerToCreate, isStepOnTheWay, ridOf } from '../wechat/answers.js';
@@ -84,19 +85,14 @@ export function factOfUnconfirmed(context: FactContext, sent: MadeCall): Pick<Ca
   };
 }
 
-/** Nothing was sent: should Redis forget the call, no record of it would be left. */
+/**
+ * Nothing was sent: should Redis forget the call, no record of it would be left. The fault is this machine's, so other
+ * machines can send the row.
+ */
 export function factOfNoJournal(context: FactContext, sent: MadeCall): Pick<CallResult, 'fact' | 'effects'> {
-  const at = context.now();
-  const until = at + retryAfterMs(context.patience, 0, context.random());
-  const problem = 'call:no_journal';
   return {
-    fact: { kind: 'create_void', at, callSentAt: sent.sentAt, until, wait: 'connection', problem },
-    effects: {
-      ...fault(context, 'create', problem, ''),
-      ...ofNoCall('create', sent),
-      pauseMs: until - at,
-      verdict: 'unsent',
-    },
+    fact: { kind: 'create_void', at: context.now(), callSentAt: sent.sentAt, problem: NO_JOURNAL },
+    effects: { ...ofNoCall('create', sent), verdict: 'unsent' },
   };
 }
 

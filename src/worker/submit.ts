@@ -50,6 +50,7 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
 
 async function take(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
   for (let read = known; ; read = await readNow(context, id)) {
+    if (!context.memory.canWrite()) return giveBack(context, job, id, 0);
     const { snapshot, redisNow } = read;
     const merchant = snapshot?.row?.merchant;
     if (snapshot === undefined || merchant === undefined) return giveBack(context, job, id, undefined);

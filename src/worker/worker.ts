@@ -26,6 +26,8 @@ const MOST_DEATHS = Number.MAX_SAFE_INTEGER;
 
 const PAUSE_AFTER_ERROR_MS = 1_000;
 
+const LOOK_AT_JOURNAL_EVERY_MS = 3_000;
+
 /** SIGTERM has to be over in 25 s; a call in flight takes at most the request timeout. */
 const CLOSE_WITHIN_MS = 20_000;
 
@@ -54,6 +56,20 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
   const jobsAtOnce: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
 
+  let rests = false;
+
+  /** Workers of other machines take its rows meanwhile. */
+  async function restUntilJournalIsWritten(worker: ReturnType<OpenWorker>): Promise<void> {
+    if (rests) return;
+    rests = true;
+    await worker.pause(true);
+    while (await context.wakeups.wait(LOOK_AT_JOURNAL_EVERY_MS, [])) {
+      if (!context.memory.tryAgain()) continue;
+      rests = false;
+      return worker.resume();
+    }
+  }
+
   const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
     const workOff = (name: string): Promise<void> => {
       const [job, id] = [{ kind, name }, registrationOf(name)];
@@ -64,6 +80,7 @@ export function startWorker(options: WorkerOptions): RunningWorker {
       async ({ jobs }) => {
         const done = await Promise.allSettled(jobs.map(workOff));
         relay.roomMade();
+        if (kind === 'submit' && !context.memory.canWrite()) void restUntilJournalIsWritten(worker);
         const faults = done.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
         if (faults.length > 0) throw new AggregateError(faults, `${faults.length} of ${done.length} failed`);
       },
@@ -86,7 +103,10 @@ export function startWorker(options: WorkerOptions): RunningWorker {
       if (worker.isPaused()) return;
       context.log.warn({ err: error }, 'worker: Redis');
       worker.pause(true).catch(() => {});
-      setTimeout(() => !context.wakeups.leaving && worker.resume(), PAUSE_AFTER_ERROR_MS).unref();
+      setTimeout(
+        () => !context.wakeups.leaving && !(rests && kind === 'submit') && worker.resume(),
+        PAUSE_AFTER_ERROR_MS,
+      ).unref();
     });
     return worker;
   });

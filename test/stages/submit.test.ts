@@ -226,9 +226,17 @@ describe('a job', () => {
   test('that the journal does not take is not sent, and its call is given back', async () => {
     await work(({ memory }) => ({ memory: { ...memory, write: async () => false } }));
     expect(sent).toBe(0);
-    expect(await book.registration(id)).toMatchObject({ state: 'deferred', wait: 'connection', attempt: 0 });
+    expect(await book.registration(id)).toMatchObject({ state: 'queued', attempt: 0, problem: 'call:no_journal' });
     const [calls] = (await server.redis.keys(key('calls', '*'))) as [string];
     expect(await server.redis.hget(calls, 'create')).toBe('0');
+    expect(await server.redis.exists(key('pause'))).toBe(0);
+  });
+
+  test('is given back, and no permit is acquired, while the journal takes nothing', async () => {
+    await work(({ memory }) => ({ memory: { ...memory, canWrite: () => false } }));
+    expect(sent).toBe(0);
+    expect(await book.ledger.history(id)).toEqual([]);
+    expect(await server.redis.lrange(key('ready', 'submit'), 0, -1)).toContain(id);
   });
 
   test('that the journal does not take says nothing about the fault of a line that it tries', async () => {

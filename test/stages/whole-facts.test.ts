@@ -210,16 +210,10 @@ describe('a create', () => {
     });
   });
 
-  test('that was not made because the journal takes nothing waits, and others with it', () => {
-    const ms = 10 * MINUTE_MS;
+  test('that was not made because the journal of this machine takes nothing goes back for another machine', () => {
     expect(factOfNoJournal(context(), sent())).toEqual({
-      fact: { ...call, kind: 'create_void', until: NOW + ms, wait: 'connection', problem: 'call:no_journal' },
-      effects: {
-        repeatedError: { call: 'create', code: 'call:no_journal', met: '', most: LIMITS.stopAfter, countsCalls: false },
-        giveBack: { ...GIVE_BACK, call: 'create' },
-        pauseMs: ms,
-        verdict: 'unsent',
-      },
+      fact: { ...call, kind: 'create_void', problem: 'call:no_journal' },
+      effects: { giveBack: { ...GIVE_BACK, call: 'create' }, verdict: 'unsent' },
     });
   });
 });

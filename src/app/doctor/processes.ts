@@ -8,7 +8,7 @@ import {
 } from '../../domain/presence.js';
 import type { Words } from '../../domain/words.js';
 import { openNights } from '../../redis/nights.js';
-import { type MissingWorker, processesNow } from '../../reporter/missing-worker.js';
+import { type MissingWorker, processesNow, troubleOfProcess } from '../../reporter/missing-worker.js';
 import { otherApiInWords, SAME_API } from '../status-words.js';
 import { processSourcesOf } from '../wiring/process-sources.js';
 import type { Store } from '../wiring/store.js';
@@ -22,6 +22,7 @@ export async function checkProcesses({ settings, redis, workload }: Store): Prom
   const schedules = await openNights(redis).schedules();
   return [
     workerFinding(presence, missing),
+    ...unableFindings(presence, missing),
     roleFinding(presence, 'receiver', asked + submitting, {
       wants: {
         en: 'registrations wait for a push, and WeChat may push a result only once',
@@ -61,6 +62,16 @@ function workerFinding(presence: Presence, missing: MissingWorker | undefined): 
           zh: '等待的行将由下一次夜间任务提交，或暂不可提交，或刚刚开始等待',
         };
   return { check, verdict: 'ok', says: { en: `none runs: ${why.en}`, zh: `没有运行：${why.zh}` } };
+}
+
+/** Where no worker can send, the finding before says so. */
+function unableFindings({ live }: Presence, missing: MissingWorker | undefined): Finding[] {
+  return live
+    .filter(({ role, problem }) => problem !== undefined && !(role === 'worker' && missing?.problem === problem))
+    .map((unable): Finding => {
+      const { nextStep, ...says } = troubleOfProcess(unable);
+      return { check: unable.role, verdict: 'fault', says, todo: nextStep };
+    });
 }
 
 function roleFinding(

@@ -1,7 +1,7 @@
 /** Notices to people, posted by whichever process runs. */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { heartbeatOf, liveOf } from '../../domain/presence.js';
+import { heartbeatOf, workersAbleToSend } from '../../domain/presence.js';
 import { startWorkerWatch } from '../../notices/worker-watch.js';
 import { openNotices } from '../../redis/notices.js';
 import { openSentNotices } from '../../redis/sent-notices.js';
@@ -37,7 +37,7 @@ export async function startNotifying(
     sentNotices: openSentNotices(redis, outletsOf(settings)),
     async look() {
       const { presence, missing } = await processesNow(sources);
-      return { workers: liveOf(presence, 'worker').length, missing };
+      return { workers: workersAbleToSend(presence).length, missing };
     },
     now: Date.now,
     everyMs: heartbeatOf(settings.patience.workerWaitMs).everyMs,

@@ -1,7 +1,7 @@
 /** Worker and relay, with what has to run beside them. */
 import type { Redis } from 'ioredis';
 import { sendingWindow } from '../../domain/limits.js';
-import type { Running } from '../../domain/presence.js';
+import { NO_JOURNAL, type Running } from '../../domain/presence.js';
 import { startDelivering } from '../../notices/deliver.js';
 import { type EventWatcher, startEventWatcher } from '../../notices/event-watcher.js';
 import { startLinkWatch } from '../../notices/link-watch.js';
@@ -59,7 +59,9 @@ export async function startSending(store: Store, running: Running = 'steady', lo
   const componentAppid = settings.wechatComponentAppid ?? '';
   const guard = await store.lossGuard();
   const { confirm } = await confirmationOf(store, 'background');
-  const context = workerContextOf(settings, redis, wakeupChannel, client, guard, confirm, log);
+  const beating = startBeatingAs('worker', store, redis, running);
+  const onJournal = (canWrite: boolean): void => beating.report(canWrite ? undefined : NO_JOURNAL);
+  const context = workerContextOf(settings, redis, wakeupChannel, client, guard, confirm, onJournal, log);
   const relay = startRelay({
     redis,
     wakeupChannel,
@@ -111,7 +113,6 @@ export async function startSending(store: Store, running: Running = 'steady', lo
     log,
   });
   const notifying = await store.notifying();
-  const beating = startBeatingAs('worker', store, redis, running);
   log.info({ part: 'worker' }, 'ready');
   return {
     async close() {

@@ -17,7 +17,7 @@ import type { WorkerContext } from '../../worker/context.js';
 import { openPermits } from '../../worker/permits.js';
 import { openWakeups } from '../../worker/wakeups.js';
 import { tokenSource } from './caller.js';
-import { written } from './journal.js';
+import { journalOfCalls } from './journal.js';
 import { limitsOf } from './limits.js';
 import { registrationApi } from './registration-api.js';
 import { vaultLater } from './vault.js';
@@ -29,6 +29,7 @@ export function workerContextOf(
   client: Client,
   guard: LossGuard,
   confirm: Confirmation['confirm'],
+  onJournal: (canWrite: boolean) => void,
   log: Logger,
 ): WorkerContext {
   const store = openComponentStore(redis, vaultLater(settings));
@@ -36,7 +37,7 @@ export function workerContextOf(
     ledger: openLedger(redis, guard.ofAnswers),
     calls: openCalls(redis, guard),
     memory: {
-      write: (entry) => written(() => guard.journal.write(entry), log),
+      ...journalOfCalls(guard.journal, log, onJournal),
       restore: guard.restore,
       keep: guard.keep,
       isWhole: guard.ofOthers.pass,

@@ -15,6 +15,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -37,6 +38,9 @@ const FILE_BYTES = 16 * 1024 * 1024;
 /** A day of a platform takes some megabytes; the limit keeps a journal from filling the disk. */
 const MOST_FILES = 64;
 
+/** A disk that is nearly full takes some bytes. */
+const TRIAL = Buffer.alloc(64 * 1024);
+
 export interface JournalEntry {
   readonly registration: string;
   /** The write id that the fact has in the history. */
@@ -55,6 +59,8 @@ export interface Journal {
   write(entry: JournalEntry): Promise<void>;
   /** The pushes are on disk when this returns. Old pushes are left out, because they are never recorded. */
   writePushes(pushes: readonly ReceivedPush[]): void;
+  /** Writes as much as the entries of a moment take, and removes it. @throws where that cannot be written */
+  tryToWrite(): void;
   /** The entries that processes of this folder have written in the last day, oldest first. */
   read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
   close(): void;
@@ -142,6 +148,15 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     writePushes(pushes) {
       const lines = pushes.filter(({ isOld }) => isOld !== true).map((push) => lineOfPush(push, now()));
       if (lines.length > 0) append(lines.join(''));
+    },
+
+    tryToWrite() {
+      const path = join(folder, `${randomBytes(4).toString('hex')}.trial`);
+      try {
+        writeFileSync(path, TRIAL, { mode: 0o600 });
+      } finally {
+        rmSync(path, { force: true });
+      }
     },
 
     read() {

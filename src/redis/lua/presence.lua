@@ -1,7 +1,7 @@
 -- Reads which processes live, when each kind was last seen, when WeChat was last called and last pushed, and since when the
 -- oldest row that could be sent now has waited.
 -- KEYS 1 living processes
--- ARGV 1 how many registrations to look at in each list, 2 'alone' to look at none while a worker lives, 3… states in which there
+-- ARGV 1 how many registrations to look at in each list, 2 'alone' to look at none while a worker lives that can send, 3… states in which there
 --      is something to send
 -- Answers { now in ms, processes (JSON), { name, when seen in ms, … }, last call in µs or '', waiting since in ms or '' }
 local now = milliseconds()
@@ -11,7 +11,8 @@ local living = redis.call('ZRANGE', KEYS[1], 0, -1)
 
 local function has_worker()
   for _, process in ipairs(living) do
-    if cjson.decode(process).role == 'worker' then return true end
+    local known = cjson.decode(process)
+    if known.role == 'worker' and not known.problem then return true end
   end
 end
 
