@@ -1,5 +1,5 @@
 /** The refresh tokens of the Mini Programs that were created. */
-import { isRedisGone } from '../domain/ledger-errors.js';
+import { isRedisUnable } from '../domain/ledger-errors.js';
 import { openComponentStore } from '../redis/component-store.js';
 import { adoptLedger } from '../redis/ledger/identity.js';
 import { openAuthorizers } from '../redis/pushes/authorizers.js';
@@ -28,7 +28,7 @@ export async function exportTokens({ redis, settings }: ExportStore): Promise<Ex
   const tokens: ExportedToken[] = [];
   for (const appid of await authorizers.list()) {
     const kept = await authorizers.find(appid).catch((cause: Error) => {
-      if (isRedisGone(cause)) throw cause;
+      if (isRedisUnable(cause)) throw cause;
       throw new RequestError(
         'refused',
         { en: `${cause.message}. Set the key that was set then.`, zh: `${NOT_OPENED}请设置当时的密钥。` },
@@ -55,7 +55,7 @@ export async function resealTokens({ redis, settings }: ExportStore): Promise<Re
   let tokens = 0;
   for (const appid of appids) {
     const isNew = await authorizers.reseal(appid).catch((cause: Error) => {
-      if (isRedisGone(cause)) throw cause;
+      if (isRedisUnable(cause)) throw cause;
       throw new RequestError(
         'refused',
         {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { examine } from '../app/doctor/doctor.js';
 import { CHECKS, type Finding, VERDICTS } from '../app/doctor/finding.js';
+import { checkHome } from '../app/doctor/home.js';
 import { checkSettings } from '../app/doctor/settings.js';
 import { readDotenv, readSettings } from '../config.js';
 import { AS_JSON, command, EXIT, perform } from './command.js';
@@ -35,8 +36,11 @@ export function doctorCommand(): Command {
         process.exitCode = EXIT.badUsage;
         return;
       }
+      // Before a private Redis is started there.
+      const home = checkHome(settings);
       await perform(made, {}, async ({ open }) => {
-        const findings = [...ofSettings, ...(await examine((use) => open('interactive', undefined, use)))];
+        const found = await examine((use) => open('interactive', undefined, use));
+        const findings = [...ofSettings, home, ...found];
         await printFindings(findings);
         return statusOf(findings);
       });
@@ -47,7 +51,8 @@ function statusOf(findings: readonly Finding[]): number {
   const faults = findings.filter(({ verdict }) => verdict === 'fault').map(({ check }) => check);
   if (faults.length === 0) return EXIT.done;
   if (faults.includes('settings') || faults.includes('ledger')) return EXIT.badUsage;
-  return faults.includes('Redis') || faults.includes('persistence') ? EXIT.redisUnreachable : EXIT.stopped;
+  const ofRedis = ['Redis', 'writes', 'persistence'] as const;
+  return ofRedis.some((check) => faults.includes(check)) ? EXIT.redisUnreachable : EXIT.stopped;
 }
 
 function inOneLanguage({ check, verdict, says, todo }: Finding): object {

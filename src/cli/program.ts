@@ -1,9 +1,9 @@
 /** The program: finds the command, runs it, and says what went wrong with which exit status. */
 import { Command, CommanderError } from 'commander';
 import { isRedisGone, isRedisSlow } from '../domain/ledger-errors.js';
-import { UserError } from '../domain/words.js';
+import { joined, UserError, type Words } from '../domain/words.js';
 import { VERSION } from '../package.js';
-import { RedisUnreachable } from '../redis/server/errors.js';
+import { RedisUnreachable, unableRedis } from '../redis/server/errors.js';
 import { EXIT, LANGUAGE } from './command.js';
 import { CHINESE_HELP, inChinese } from './commander-words.js';
 import { COMMANDS } from './commands.js';
@@ -86,6 +86,11 @@ function inherit(command: Command, program: Command): void {
   for (const below of command.commands) inherit(below, program);
 }
 
+const RUN_AGAIN: Words = {
+  en: 'What was done so far is kept; run the same command again after that.',
+  zh: '已完成的部分已保存；处理后请重新运行同一命令。',
+};
+
 function printError(error: unknown): number {
   if (error instanceof ReaderGone) return EXIT.done;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badUsage;
@@ -102,6 +107,11 @@ function printError(error: unknown): number {
       en: 'Redis did not answer in time. What was done so far is kept; run the same command again when Redis has less to do.',
       zh: 'Redis 未及时应答。已完成的部分已保存；请待 Redis 空闲后重新运行同一命令。',
     });
+    return EXIT.redisUnreachable;
+  }
+  const unable = unableRedis(error);
+  if (unable !== undefined) {
+    say(joined([unable.words, RUN_AGAIN]));
     return EXIT.redisUnreachable;
   }
   if (isRedisGone(error)) {

@@ -2,7 +2,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Store } from '../app/wiring/store.js';
 import { type ConsoleRole, mayAct } from '../domain/console-user.js';
-import { isRedisGone, isRedisSlow } from '../domain/ledger-errors.js';
+import { isRedisSlow, isRedisUnable } from '../domain/ledger-errors.js';
 import { openConsoleAudit } from '../redis/console-audit.js';
 import { type Access, openAccess } from './access.js';
 import { type Accounts, openAccounts } from './accounts.js';
@@ -135,7 +135,7 @@ async function noSuchPage({ access, answers }: ConsoleParts, c: ConsoleContext):
 
 function failed({ store, access, answers }: ConsoleParts, c: ConsoleContext, error: Error): Promise<Response> {
   const language = access.languageOf(c);
-  if (isRedisGone(error)) {
+  if (isRedisUnable(error)) {
     // The browser asks again; not for a form, which would be sent twice.
     if (c.req.method === 'GET') c.header('refresh', '5');
     const title = isRedisSlow(error) ? WORDS.redisSlow : WORDS.redisAway;

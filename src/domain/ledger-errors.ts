@@ -36,11 +36,17 @@ export function isRedisSlow(error: unknown): boolean {
  * write its file, is busy with a script, reads its data, has become a replica, or lacks replicas.
  */
 export function isRedisUnable(error: unknown): boolean {
-  return (
-    isRedisGone(error) ||
-    (error instanceof Error &&
-      /\b(OOM|MISCONF|BUSY|LOADING|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/.test(
-        error.message,
-      ))
-  );
+  return isRedisGone(error) || stateOfRedis(error) !== undefined;
+}
+
+const STATES = /\b(OOM|MISCONF|BUSY|LOADING|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
+
+/** The state that an error of Redis names, and its words; undefined where the command itself is at fault. */
+export function stateOfRedis(error: unknown): { readonly state: string; readonly said: string } | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [state] = STATES.exec(error.message) ?? [];
+  if (state !== undefined) return { state, said: error.message };
+  // A transaction fails with EXECABORT, and what each of its commands met is beside it.
+  const { previousErrors = [] } = error as { readonly previousErrors?: readonly unknown[] };
+  return previousErrors.map(stateOfRedis).find((known) => known !== undefined);
 }

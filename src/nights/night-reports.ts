@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { byOutcome } from '../domain/batch.js';
 import { clockTime } from '../domain/calendar.js';
-import { isRedisGone } from '../domain/ledger-errors.js';
+import { isRedisUnable } from '../domain/ledger-errors.js';
 import type { Limits } from '../domain/limits.js';
 import { batchesOf, type Night } from '../domain/night.js';
 import type { Rules } from '../producer/checked-page.js';
@@ -113,7 +113,7 @@ export async function writeReports(tools: NightReportTools, night: Night): Promi
     await writeWhole(`${stem}.md`, once(text), true, sharing);
     toCall = summary.to_call_count;
   } catch (error) {
-    if (isRedisGone(error)) throw error;
+    if (isRedisUnable(error)) throw error;
     // The disk is full, or the folder is gone: the night is over all the same, and its reports are written at a later try.
     const since = night.unwrittenSince ?? now();
     if (night.unwrittenSince === undefined) {

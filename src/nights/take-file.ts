@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Batch } from '../domain/batch.js';
 import { requiredFields } from '../domain/check-row.js';
-import { isRedisGone } from '../domain/ledger-errors.js';
+import { isRedisUnable } from '../domain/ledger-errors.js';
 import type { Night, NightFile, RejectedFile, Schedule } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
 import type { Rules } from '../producer/checked-page.js';
@@ -97,7 +97,7 @@ async function loadAndPutAway(
       });
     }
   } catch (error) {
-    if (isRedisGone(error)) throw error;
+    if (isRedisUnable(error)) throw error;
     const words = error instanceof SheetError ? error.words : programFailed(error);
     const why = words[night.language];
     if (!(error instanceof SheetError))

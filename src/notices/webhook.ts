@@ -4,7 +4,7 @@
  * library.
  */
 import { createHmac } from 'node:crypto';
-import { isRedisGone } from '../domain/ledger-errors.js';
+import { isRedisUnable } from '../domain/ledger-errors.js';
 import type { Notice } from '../domain/notice.js';
 import { type Posted, type PostTools, postJson } from './posting.js';
 
@@ -20,7 +20,7 @@ export async function postWebhook(webhook: Webhook, notice: Notice, secret: stri
   try {
     body = await written(webhook, notice);
   } catch (fault) {
-    if (isRedisGone(fault)) throw fault;
+    if (isRedisUnable(fault)) throw fault;
     // Ours, such as a wrong secret key: the receiver is not at fault, and other ordering keys go on.
     return { taken: false, why: 'our program failed', isDown: false, fault };
   }

@@ -71,6 +71,8 @@ const NAMES = {
   clock: 'clock',
   /** string with expiry: WeChat asked for a pause (45011); how long it is, in ms */
   pause: 'pause',
+  /** string that expires at once: written to see whether Redis takes writes */
+  trial: 'trial',
   /** hash per quota day: `create` calls per Weixin ID */
   tries: 'tries',
   /** hash for create and for search: faults of WeChat or the network since the last ordinary answer (line.lua, count_repeated_error) */

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { merchant } from '../support/merchants.js';
+import { typed } from '../support/command-line.js';
+import { merchant, sheetOf } from '../support/merchants.js';
 import { rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -20,4 +23,28 @@ test('workers back off instead of spinning, say so, and go on by themselves when
   await story.book.load('b1', [merchant(1), merchant(2)]);
   await story.settled('b1');
   expect(await story.book.batches.counts('b1')).toEqual({ created: 2 });
+});
+
+test.each([
+  ['OOM', { maxmemory: '1' }, 'Raise maxmemory'],
+  ['NOREPLICAS', { 'min-replicas-to-write': '1' }, 'min-replicas-to-write'],
+  ['READONLY', undefined, 'Point REDIS_URL at the primary'],
+])('commands that only read work while it says %s, and others name that reason', async (reason, settings, step) => {
+  const { store, book, env, home } = await rehearse({ privateRedis: true });
+  await book.load('b1', [merchant(1)]);
+  if (settings === undefined) await store.redis.replicaof('127.0.0.1', '1');
+  else await store.redis.config('SET', ...Object.entries(settings).flat());
+
+  for (const command of ['status', 'report', 'todo']) {
+    expect(await typed([command], { env })).toMatchObject({ status: 0 });
+  }
+  const { status, stdout } = await typed(['doctor'], { env });
+  expect([status, stdout]).toEqual([5, expect.stringMatching(new RegExp(`writes.*${reason}[^]*permission sets`))]);
+  const sheet = join(home, 'more.csv');
+  writeFileSync(sheet, sheetOf([merchant(2)]));
+  const loaded = await typed(['load', sheet], { env });
+  expect(loaded.status).toBe(5);
+  expect(loaded.stderr).toContain(`refuses the command: ${reason}`);
+  expect(loaded.stderr).toContain(step);
+  expect(loaded.stderr).not.toContain('Internal error');
 });

@@ -7,19 +7,21 @@ import { checkAddresses } from './addresses.js';
 import { checkApi, checkContactPhone, checkPermissionSets } from './api.js';
 import { checkClocks } from './clocks.js';
 import type { Finding } from './finding.js';
+import { checkHome } from './home.js';
 import { checkDay, checkLine } from './line.js';
 import { checkNotices } from './notices.js';
 import { checkProcesses } from './processes.js';
 import { checkQuota } from './quota.js';
-import { checkEviction, checkPersistence, checkRedis } from './redis.js';
-import { checkHome, checkSettingsInUse } from './settings.js';
+import { checkEviction, checkPersistence, checkRedis, checkWrites } from './redis.js';
+import { checkModeOfHome, checkSettingsInUse } from './settings.js';
 import { checkTicket, checkToken } from './token.js';
 
 /** Nothing about a merchant is sent. */
 export async function examine(open: (use: LedgerUse) => Promise<Store>): Promise<Finding[]> {
   const { store, findings } = await checkRedis(open);
   if (store === undefined) return findings;
-  return [...findings, ...(await checkServer(store)), ...(await checkWechat(store))];
+  const writes = await checkWrites(store);
+  return [...findings, ...writes, ...(await checkServer(store)), ...(await checkWechat(store, writes.length === 0))];
 }
 
 /** The same of a process that runs, with its settings and on its connection. */
@@ -28,12 +30,12 @@ export async function examineHere(store: Store): Promise<Finding[]> {
     if (use === 'make') await claimLedger(store.redis, ledgerIdentityOf(store.settings));
     return store;
   });
-  return [...checkSettingsInUse(store.settings), ...found];
+  return [...checkSettingsInUse(store.settings), checkHome(store.settings), ...found];
 }
 
 async function checkServer(store: Store): Promise<Finding[]> {
   return [
-    ...checkHome(store.settings),
+    ...checkModeOfHome(store.settings),
     await checkPersistence(store),
     ...(await checkEviction(store)),
     ...(await checkProcesses(store)),
@@ -41,7 +43,7 @@ async function checkServer(store: Store): Promise<Finding[]> {
   ];
 }
 
-async function checkWechat(store: Store): Promise<Finding[]> {
+async function checkWechat(store: Store, takesWrites: boolean): Promise<Finding[]> {
   const caller = openCaller(store);
   try {
     const { clock, redisClock } = await checkClocks(store);
@@ -49,8 +51,9 @@ async function checkWechat(store: Store): Promise<Finding[]> {
     const line = [await checkLine(store), ...(await checkDay(store))];
     const api = [await checkApi(store, caller), ...checkContactPhone(store, caller)];
     const permissions = await checkPermissionSets(store);
-    // Where WeChat cannot be reached, ticket and token would only say so again.
-    if (clock.check === 'WeChat') return [clock, redisClock, ...addresses, ...line, ...api, permissions];
+    // Where WeChat cannot be reached, or a token not be kept, ticket and token would only say so again.
+    if (clock.check === 'WeChat' || !takesWrites)
+      return [clock, redisClock, ...addresses, ...line, ...api, permissions];
     const credential = await caller.credentials.current();
     const ticket = await checkTicket(store.settings, caller);
     return [

@@ -12,9 +12,10 @@ export interface Finding {
 /** What is checked, as `--json` and people name it. */
 export const CHECKS = {
   settings: { en: 'settings', zh: '配置' },
-  home: { en: 'home', zh: '数据文件夹' },
+  home: { en: 'home', zh: '私有数据文件夹' },
   Redis: { en: 'Redis', zh: 'Redis' },
   ledger: { en: 'ledger', zh: '登记簿' },
+  writes: { en: 'writes', zh: '写入' },
   persistence: { en: 'persistence', zh: '持久化' },
   eviction: { en: 'eviction', zh: '内存淘汰' },
   worker: { en: 'worker', zh: '工作进程' },

@@ -1,8 +1,8 @@
 /** The Redis in use: can it be reached, is the ledger ours, and what does it lose. */
 import { LedgerMismatch, SCHEMA, SchemaMismatch } from '../../redis/ledger/identity.js';
 import { evictionPolicy } from '../../redis/server/check-server.js';
-import { durabilityOf } from '../../redis/server/durability.js';
-import { RedisMisconfigured, RedisUnreachable } from '../../redis/server/errors.js';
+import { durabilityOf, tryToWrite } from '../../redis/server/durability.js';
+import { RedisMisconfigured, RedisUnreachable, unableRedis } from '../../redis/server/errors.js';
 import type { LedgerUse, Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 
@@ -68,6 +68,18 @@ function otherLedger({ differences }: LedgerMismatch): Finding {
       zh: `请将 ${settings.join('、')} 改为登记簿中的值，或另选登记簿（FASTREGISTER_LEDGER）。如是有意更换：\`fastregister ledger adopt\`，更换密钥后再运行 \`fastregister tokens reseal\`。`,
     },
   };
+}
+
+/** A finding only if Redis refuses writes for the state that it is in. */
+export async function checkWrites({ redis }: Store): Promise<Finding[]> {
+  try {
+    await tryToWrite(redis);
+    return [];
+  } catch (error) {
+    const why = unableRedis(error);
+    if (why === undefined) throw error;
+    return [{ check: 'writes', verdict: 'fault', says: why.words }];
+  }
 }
 
 /** A finding only if the server does not show its policy: a policy that evicts is refused earlier. */

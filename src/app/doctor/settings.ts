@@ -37,7 +37,7 @@ export function checkSettingsInUse(settings: Settings): Finding[] {
 }
 
 /** Every command closes it, where it can. */
-export function checkHome({ home }: Pick<Settings, 'home'>): Finding[] {
+export function checkModeOfHome({ home }: Pick<Settings, 'home'>): Finding[] {
   if (!isOpenToOthers(home)) return [];
   return [
     {

@@ -3,7 +3,7 @@
  * sheet; a check that a process did not finish is made again when its page is opened.
  */
 import { join } from 'node:path';
-import { isRedisGone } from '../../domain/ledger-errors.js';
+import { isRedisUnable } from '../../domain/ledger-errors.js';
 import type { Words } from '../../domain/words.js';
 import type { Rules } from '../../producer/checked-page.js';
 import { batchIdOf } from '../../producer/load.js';
@@ -109,7 +109,7 @@ function begin(store: Store, upload: Upload, at: number, way: Way, name: string)
         entry.failedAt = Date.now();
         // Removed while it was read, or Redis is away: its page says so.
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') running.delete(key);
-        else if (!isRedisGone(error)) store.log.error({ err: error }, 'the check of an upload failed');
+        else if (!isRedisUnable(error)) store.log.error({ err: error }, 'the check of an upload failed');
       },
     ),
   };

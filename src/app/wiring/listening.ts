@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isRedisGone } from '../../domain/ledger-errors.js';
-import { RedisUnavailable } from '../../redis/server/errors.js';
+import { RedisUnavailable, unableRedis } from '../../redis/server/errors.js';
 import type { Settings } from '../../settings.js';
 import { sleep } from '../../sleep.js';
 import type { Part } from './part.js';
@@ -53,10 +53,12 @@ export async function startListeningAtOnce(
         return store;
       } catch (error) {
         // The second is a Redis that came and went again in the middle of it.
-        if (!(error instanceof RedisUnavailable || isRedisGone(error))) throw error;
-        if (error instanceof RedisUnavailable && !logged.has(error.message) && !leaving.aborted) {
-          log.warn({}, `${error.message} Until it can be reached, pushes are kept on disk.`);
-          logged.add(error.message);
+        const why = error instanceof RedisUnavailable ? error : unableRedis(error);
+        if (why === undefined && !isRedisGone(error)) throw error;
+        if (why !== undefined && !logged.has(why.message) && !leaving.aborted) {
+          const until = error instanceof RedisUnavailable ? 'it can be reached' : 'it takes them';
+          log.warn({}, `${why.message} Until ${until}, pushes are kept on disk.`);
+          logged.add(why.message);
         }
         await sleep(TRY_AGAIN_MS, leaving);
       }

@@ -103,10 +103,12 @@ export class LedgerMismatch extends RedisMisconfigured {
  */
 export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<boolean> {
   const isNew = await claimSchema(redis);
-  const known = entriesOf(own);
-  if (known.length > 0) {
+  const ledger = await redis.hgetall(key('ledger'));
+  // A Redis that takes no writes can be read.
+  const missing = entriesOf(own).filter(([field]) => ledger[field] === undefined);
+  if (missing.length > 0) {
     const steps = redis.multi();
-    for (const [field, value] of known) steps.hsetnx(key('ledger'), field, value);
+    for (const [field, value] of missing) steps.hsetnx(key('ledger'), field, value);
     await answersOf(steps);
   }
   await refuseDifferences(redis, own);

@@ -9,6 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   linkSync,
   mkdirSync,
@@ -25,6 +26,7 @@ import { join } from 'node:path';
 import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
 import type { ReceivedPush } from '../../domain/push.js';
 import type { Fact } from '../../domain/registration.js';
+import { joined, UserError, type Words } from '../../domain/words.js';
 import type { Log } from '../server/connection.js';
 import type { Vault } from '../vault.js';
 
@@ -59,7 +61,7 @@ export interface Journal {
   write(entry: JournalEntry): Promise<void>;
   /** The pushes are on disk when this returns. Old pushes are left out, because they are never recorded. */
   writePushes(pushes: readonly ReceivedPush[]): void;
-  /** Writes as much as the entries of a moment take, and removes it. @throws where that cannot be written */
+  /** @throws where entries cannot be written */
   tryToWrite(): void;
   /** The entries that processes of this folder have written in the last day, oldest first. */
   read(): { readonly entries: JournalEntry[]; readonly pushes: JournaledPush[] };
@@ -75,6 +77,28 @@ export interface JournalOptions {
   readonly log: Log;
 }
 
+/** Exit status 2. */
+export class HomeUnwritable extends UserError {
+  override readonly name = 'HomeUnwritable';
+
+  constructor(home: string, cause: unknown) {
+    super(joined([homeUnwritable(home, cause), LET_HOME_BE_WRITTEN]), { cause });
+  }
+}
+
+export function homeUnwritable(home: string, cause: unknown): Words {
+  const { message } = cause as Error;
+  return {
+    en: `FASTREGISTER_HOME (${home}) cannot be written: ${message}.`,
+    zh: `无法写入 FASTREGISTER_HOME（${home}）：${message}。`,
+  };
+}
+
+export const LET_HOME_BE_WRITTEN: Words = {
+  en: 'Make room on that disk, let this user write there, or name another folder, always the same one.',
+  zh: '请清理磁盘空间、开放当前用户的写入权限，或改用其他文件夹（以后须始终使用同一个）。',
+};
+
 interface OpenFile {
   readonly handle: number;
   readonly openedAt: number;
@@ -83,8 +107,7 @@ interface OpenFile {
 
 export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions): Journal {
   const folder = join(home, 'journal', createHash('sha256').update(ledgerKey).digest('hex').slice(0, 16));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const id = idOf(folder);
+  const id = idOfMade(folder, home);
   let file: OpenFile | undefined;
   let waiting: { readonly entries: JournalEntry[]; readonly written: Promise<void> } | undefined;
 
@@ -150,14 +173,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
       if (lines.length > 0) append(lines.join(''));
     },
 
-    tryToWrite() {
-      const path = join(folder, `${randomBytes(4).toString('hex')}.trial`);
-      try {
-        writeFileSync(path, TRIAL, { mode: 0o600 });
-      } finally {
-        rmSync(path, { force: true });
-      }
-    },
+    tryToWrite: () => tryToWriteIn(folder),
 
     read() {
       const since = now() - JOURNAL_LIVES_MS;
@@ -188,6 +204,16 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
 
     close,
   };
+}
+
+/** Writes as much as the entries of a moment take, and removes it. @throws where that cannot be written */
+export function tryToWriteIn(folder: string): void {
+  const path = join(folder, `${randomBytes(4).toString('hex')}.trial`);
+  try {
+    writeFileSync(path, TRIAL, { mode: 0o600 });
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 /** A line of the file: a create that is sent (r, m, d, f), n sealed entries (s), or a push. */
@@ -250,17 +276,31 @@ function linesOf(path: string): JournalLine[] {
   });
 }
 
+/** @throws HomeUnwritable */
+function idOfMade(folder: string, home: string): string {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return idOf(folder);
+  } catch (cause) {
+    throw new HomeUnwritable(home, cause);
+  }
+}
+
+/** A full disk: the receiver can store pushes in Redis all the same, and the worker waits for room. */
+const FULL = ['ENOSPC', 'EDQUOT'];
+
 /** The first process creates the id. */
 function idOf(folder: string): string {
   const path = join(folder, 'id');
   const own = `${path}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(own, `${randomBytes(6).toString('hex')}\n`, { mode: 0o600 });
   try {
+    writeFileSync(own, `${randomBytes(6).toString('hex')}\n`, { mode: 0o600 });
     linkSync(own, path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (code !== 'EEXIST' && !(FULL.includes(code) && existsSync(path))) throw cause;
   } finally {
-    unlinkSync(own);
+    rmSync(own, { force: true });
   }
   return readFileSync(path, 'utf8').trim();
 }

@@ -54,7 +54,7 @@ export function openWorkload(redis: Redis): Workload {
       .hmget(key('states'), ...STATES_WITH_WORK[kind])
       .zcard(key('scheduled', kind));
     const [counts, later] = (await answersOf(steps)) as [(string | null)[], number];
-    return { all: counts.reduce((sum, count) => sum + Number(count ?? 0), 0), later };
+    return { all: sumOf(counts), later };
   }
 
   return {
@@ -78,7 +78,8 @@ export function openWorkload(redis: Redis): Workload {
       const counts = Object.entries(await redis.hgetall(key('states'))).map(([state, count]) => [state, Number(count)]);
       return Object.fromEntries(counts.filter(([, count]) => count !== 0)) as Record<string, number>;
     },
-    toSend: async () => (await withWork('submit')).all,
+    // No transaction: a Redis that is short of memory refuses even one that only reads, and `status` asks this.
+    toSend: async () => sumOf(await redis.hmget(key('states'), ...STATES_WITH_WORK.submit)),
     async searchesDue() {
       const { all, later } = await withWork('follow-up');
       return all - later;
@@ -90,4 +91,8 @@ export function openWorkload(redis: Redis): Workload {
       );
     },
   };
+}
+
+function sumOf(counts: readonly (string | null)[]): number {
+  return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
 }

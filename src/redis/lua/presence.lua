@@ -3,11 +3,11 @@
 -- KEYS 1 living processes
 -- ARGV 1 how many registrations to look at in each list, 2 'alone' to look at none while a worker lives that can send, 3… states in which there
 --      is something to send
+-- Writes nothing but what a clock that was set back calls for: a Redis that takes no writes can be asked.
 -- Answers { now in ms, processes (JSON), { name, when seen in ms, … }, last call in µs or '', waiting since in ms or '' }
 local now = milliseconds()
-forget_the_dead(KEYS[1], now)
 local looks, states = tonumber(ARGV[1]), set_of_arguments(3)
-local living = redis.call('ZRANGE', KEYS[1], 0, -1)
+local living = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, now + LONGEST_LIFE_MS)
 
 local function has_worker()
   for _, process in ipairs(living) do
@@ -21,7 +21,7 @@ for i = 2, #seen, 2 do
   -- Redis' clock was set back: no time of a sighting may be in the future.
   if tonumber(seen[i]) > now then
     seen[i] = string.format('%.0f', now)
-    redis.call('HSET', key.lastSeen(), seen[i - 1], seen[i])
+    redis.pcall('HSET', key.lastSeen(), seen[i - 1], seen[i])
   end
 end
 

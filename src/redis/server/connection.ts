@@ -64,14 +64,25 @@ export async function connect(address: Address, role: Role, log: Log, leaving?: 
     retryStrategy: pauseBeforeReconnect,
     // While a Redis reads its data it is asked this often whether it is done; a process that has to leave waits no longer.
     maxLoadingRetryTime: LONGEST_RECONNECT_PAUSE_MS,
-    // After a failover a managed server's old primary is read-only: connect again, and send the refused command again.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+    reconnectOnError: afterReadOnly(role),
   });
   stopClockOnClose(redis);
   await untilReady(redis, shown, leaving);
   const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown, leaving) : redis;
   logLosses(ready, shown, role, log);
   return ready;
+}
+
+const RECONNECT = 1;
+const RECONNECT_AND_RESEND = 2;
+
+/**
+ * After a failover a managed server's old primary is read-only: connect again, and send the refused command again. A connection that
+ * queues no commands cannot: the refusal is the error of its command, and says more than a connection that is closed.
+ */
+function afterReadOnly(role: Role): (error: Error) => 1 | 2 | false {
+  const then = role === 'background' ? RECONNECT_AND_RESEND : RECONNECT;
+  return (error) => error.message.startsWith('READONLY') && then;
 }
 
 async function isClusterNode(redis: Redis): Promise<boolean> {

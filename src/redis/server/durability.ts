@@ -1,6 +1,8 @@
 /** Whether a Redis keeps acknowledged writes, by its own report. */
 import type { Redis } from 'ioredis';
+import { key } from '../keys.js';
 import { configured, factsOf } from './check-server.js';
+import { duplicateConnection } from './connection.js';
 import { RedisMisconfigured } from './errors.js';
 
 /** `always`: every write is on disk before its answer. `second`: a power cut loses the last second. `unknown`: the server does not report it. */
@@ -26,4 +28,15 @@ export async function refuseVolatile(redis: Redis): Promise<void> {
       'Set appendonly yes and appendfsync always there (docs/redis.md), or, for a rehearsal, FASTREGISTER_REDIS_PERSISTENCE=none.',
     zh: '此 Redis 不写入磁盘：重启后会丢失全部注册记录，商户会被重复提交。本次没有提交。请在该 Redis 设置 appendonly yes 和 appendfsync always（见 docs/redis.md）；演练可设置 FASTREGISTER_REDIS_PERSISTENCE=none。',
   });
+}
+
+/** @throws what Redis answers a write */
+export async function tryToWrite(redis: Redis): Promise<void> {
+  // A replica's refusal ends the connection.
+  const own = duplicateConnection(redis, { retryStrategy: () => null, enableOfflineQueue: true });
+  try {
+    await own.set(key('trial'), '', 'PX', 1);
+  } finally {
+    own.disconnect();
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * Faults of a Redis, in words for its operator, and how an error of the client is recognised.
  */
+import { stateOfRedis } from '../../domain/ledger-errors.js';
 import { same, UserError, type Words } from '../../domain/words.js';
 
 /** Redis cannot be reached, found or started: exit status 5. */
@@ -155,6 +156,49 @@ export function isAway(cause: unknown): boolean {
 function textOf(cause: unknown): string {
   const { code = '', message } = cause as NodeJS.ErrnoException;
   return `${code} ${message}`;
+}
+
+const FREE_MEMORY: Words = {
+  en: 'Raise maxmemory there, or give that Redis more memory',
+  zh: '请调高该 Redis 的 maxmemory，或增加内存',
+};
+const FIND_PRIMARY: Words = {
+  en: 'Point REDIS_URL at the primary; after a failover, wait until there is one',
+  zh: '请将 REDIS_URL 指向主节点；如正在故障切换，请等待其完成',
+};
+const READ_ITS_LOG: Words = { en: 'Read the log of that Redis', zh: '请查看该 Redis 的日志' };
+const WAIT_FOR_IT: Words = { en: 'Wait until it is done', zh: '请等待其完成' };
+
+/** By the word with which Redis begins its error (domain/ledger-errors.ts). */
+const STEPS: Readonly<Record<string, Words>> = {
+  OOM: FREE_MEMORY,
+  NOREPLICAS: {
+    en: 'Bring its replicas back, or lower min-replicas-to-write there',
+    zh: '请恢复其副本，或调低该 Redis 的 min-replicas-to-write',
+  },
+  READONLY: FIND_PRIMARY,
+  MASTERDOWN: FIND_PRIMARY,
+  MISCONF: {
+    en: 'Its disk is full or may not be written: make room there, and read its log',
+    zh: '其磁盘已满或不可写：请清理空间，并查看其日志',
+  },
+  LOADING: WAIT_FOR_IT,
+  BUSY: WAIT_FOR_IT,
+};
+
+/** A Redis that answers and refuses a command for the state that it is in; undefined: it is another error. Exit status 5. */
+export function unableRedis(error: unknown): RedisUnreachable | undefined {
+  const known = stateOfRedis(error);
+  if (known === undefined) return undefined;
+  const step = STEPS[known.state] ?? READ_ITS_LOG;
+  const said = known.said.replace(/\.$/, '');
+  return new RedisUnreachable(
+    {
+      en: `Redis is reached and refuses the command: ${said}. ${step.en}.`,
+      zh: `可以连接 Redis，但它拒绝了命令：${said}。${step.zh}。`,
+    },
+    { cause: error },
+  );
 }
 
 export function unreachable(what: Words, cause: unknown): RedisUnreachable {
