@@ -6,7 +6,7 @@ import type { Night } from '../domain/night.js';
 import { OUTCOMES } from '../domain/outcomes.js';
 import { nameOnOneLine } from '../domain/printable.js';
 import type { Outcome } from '../domain/registration.js';
-import { same } from '../domain/words.js';
+import { same, type Words } from '../domain/words.js';
 import type { NightPlan } from '../nights/night.js';
 import { EXIT } from './command.js';
 import { spoken } from './language.js';
@@ -60,9 +60,20 @@ export async function runNightHere(store: Store, plan: NightPlan): Promise<numbe
   return statusOf(night, needing, interruption.status());
 }
 
+const INTERRUPTED: Words = {
+  en: 'Interrupted. The next run goes on where this one stopped.',
+  zh: '已中断。下次执行将从中断处继续。',
+};
+
+/** No signal came: the lease of the inbox ended before it was renewed. */
+const LOST: Words = {
+  en: 'Stopped: this process stood still, or was too slow, for more than a minute, and another night may have taken the inbox since. `fastregister schedule list` and `fastregister status` show what goes on; the next run goes on where this one stopped.',
+  zh: '已停止：本进程停顿或过慢超过一分钟，收件文件夹可能已由另一个夜间任务接管。可用 `fastregister schedule list` 和 `fastregister status` 查看进展；下次执行将从中断处继续。',
+};
+
 function statusOf({ ending, stopped, rejected }: Night, needing: number, interrupted: number): number {
   if (ending === 'interrupted') {
-    say({ en: 'Interrupted. The next run goes on where this one stopped.', zh: '已中断。下次执行将从中断处继续。' });
+    say(interrupted === 0 ? LOST : INTERRUPTED);
     return interrupted || EXIT.ourFault;
   }
   if (ending === 'stopped') {

@@ -4,7 +4,8 @@
 --      stored already, 3 upper bounds of the counts of lag, in seconds,
 --      4 "day days most most-old": the day of storing, in days since 1970; for how many days signatures are kept, how many a day
 --      at most; how many old pushes are parked at most,
---      5 the newest ticket among them, its mark and the sealed text ('' for none), 6 when it was created, 7 when it came, in ms,
+--      5 the newest ticket among them, its mark and the sealed text ('' for none), 6 when it was created, in ms, 7 how long
+--      ago it came, in ms,
 --      8 their signatures, one after the other, 40 characters each; spaces for a push that may be stored again,
 --      9 a line of each push: "received created field age a b c" (ms, `-` if unknown; name of the body's field; `old` or `-`; bytes of
 --      its InfoType, query and body), 10 InfoType, query and body of one push after the other
@@ -108,7 +109,8 @@ if repeated > 0 then redis.call('HINCRBY', key.refused(), 'repeated', repeated) 
 -- An older ticket never replaces a newer one.
 if ARGV[5] ~= '' and tonumber(ARGV[6]) >= tonumber(redis.call('HGET', key.ticket(), 'createdAt') or 0) then
   local mark, sealed = string.match(ARGV[5], '^(%S+) (.*)$')
-  redis.call('HSET', key.ticket(), 'value', sealed, 'mark', mark, 'createdAt', ARGV[6], 'receivedAt', ARGV[7])
+  redis.call('HSET', key.ticket(), 'value', sealed, 'mark', mark, 'createdAt', ARGV[6],
+    'receivedAt', string.format('%.0f', milliseconds() - ARGV[7]))
   wake('token')
 end
 return over

@@ -94,7 +94,8 @@ const NO_SIGNATURE = ' '.repeat(SIGNATURE_LENGTH);
 
 export type StreamEntry = [id: string, fields: string[]];
 
-export function openPushes(redis: Redis): Pushes {
+/** @param now the clock by which its pushes are received */
+export function openPushes(redis: Redis, now: () => number = Date.now): Pushes {
   const stream = key('pushes');
   const storeScript = script(redis, 'store-pushes');
   const parkScript = script(redis, 'park');
@@ -119,7 +120,7 @@ export function openPushes(redis: Redis): Pushes {
       );
       // Few arguments: each costs the client as much as a hundred bytes, and text that is encoded for the wire four times as much as bytes.
       const [heads, bytes] = packed(pushes);
-      const before = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory, ...newestTicket(pushes)];
+      const before = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory, ...newestTicket(pushes, now())];
       return Number(await storeScript([stream], [...before, signatures.join(''), heads, bytes]));
     },
     storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
@@ -301,12 +302,15 @@ function fieldOf(body: Buffer): BodyField {
   return isAscii(body) ? 'body' : 'base64';
 }
 
-/** Value, CreateTime and time of arrival of the newest ticket; '' if there is none. */
-function newestTicket(pushes: readonly ReceivedPush[]): [string, number, number] {
+/**
+ * Value and CreateTime of the newest ticket, and how long ago it came; '' if there is none. The clock of a receiver may be hours
+ * off, so Redis dates the ticket, by its age.
+ */
+function newestTicket(pushes: readonly ReceivedPush[], now: number): [string, number, number] {
   let newest: [string, number, number] = ['', 0, 0];
   for (const { ticket, createdAt, receivedAt, isOld } of pushes) {
     if (ticket === undefined || isOld || (createdAt ?? receivedAt) < newest[1]) continue;
-    newest = [ticket, createdAt ?? receivedAt, receivedAt];
+    newest = [ticket, createdAt ?? receivedAt, Math.max(now - receivedAt, 0)];
   }
   return newest;
 }
