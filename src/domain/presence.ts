@@ -3,6 +3,9 @@
 /** A fault of one machine: the journal under its FASTREGISTER_HOME cannot be written. */
 export const NO_JOURNAL = 'call:no_journal';
 
+/** A push passed the check of another receiver, and no key of this one opens it. */
+export const OTHER_KEY = 'push:other_key';
+
 export type ProcessRole = 'worker' | 'receiver' | 'scheduler';
 
 /**

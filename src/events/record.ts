@@ -30,7 +30,9 @@ export interface MatchContext {
 
 export interface Recorder extends MatchContext, RowFinder, AuthorizationTools {
   readonly ledger: Ledger;
-  readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore' | 'forgetReaders'>;
+  readonly pushes: Pick<Pushes, 'done' | 'park' | 'trimBefore' | 'forgetReaders' | 'parked' | 'listParked' | 'unpark'>;
+  /** A push passed the check of some receiver, and no key of this one opens it. */
+  readonly onOtherKey?: (() => void) | undefined;
   /** The epoch of the ledger with which this process has compared its journal; '' of a process without one. */
   readonly epoch: () => string;
   /** Absent without FASTREGISTER_CREATED_WEBHOOK. A Mini Program with an auth_code is announced after its exchange. */
@@ -62,6 +64,7 @@ const READER_IS_DEAD_MS = 3_600_000;
 export function startRecording(recorder: Recorder, reader: PushReader, receiverIsBusy: () => boolean): Recording {
   const leaving = new AbortController();
   let trimmedAt = 0;
+  const readAgain = rereading(recorder);
   const running = (async () => {
     while (!leaving.signal.aborted) {
       try {
@@ -69,6 +72,7 @@ export function startRecording(recorder: Recorder, reader: PushReader, receiverI
         const startedAt = performance.now();
         await recordAll(recorder, batch);
         if (receiverIsBusy()) await sleep((performance.now() - startedAt) * PAUSES_WHEN_BUSY, leaving.signal);
+        else await readAgain();
         if (recorder.now() - trimmedAt > TRIM_EVERY_MS) {
           await recorder.pushes.trimBefore(recorder.now() - KEPT_MS);
           await recorder.pushes.forgetReaders(READER_IS_DEAD_MS);
@@ -91,6 +95,34 @@ export function startRecording(recorder: Recorder, reader: PushReader, receiverI
   };
 }
 
+const LOOK_AT_PARKED_EVERY_MS = 60_000;
+
+/**
+ * While keys are changed one receiver after the other, a reader with other keys parks pushes that this one can open: they are recorded
+ * here. What this reader cannot open either is left as it is, so two readers pass nothing to and fro.
+ */
+function rereading(recorder: Recorder): () => Promise<void> {
+  let lookedAt = 0;
+  let readAllAt = 0;
+  let known = -1;
+  return async () => {
+    const { pushes, now, log } = recorder;
+    if (now() - lookedAt < LOOK_AT_PARKED_EVERY_MS) return;
+    lookedAt = now();
+    const parked = await pushes.parked();
+    if (parked === known && now() - readAllAt < TRIM_EVERY_MS) return;
+    readAllAt = now();
+    for (const stored of parked === 0 ? [] : await pushes.listParked()) {
+      const push = stored.why === 'unreadable' ? openStored(recorder, stored) : undefined;
+      if (push === undefined || push.kind === 'unreadable') continue;
+      const outcome = await record(recorder, stored, push);
+      if (outcome !== 'parked') await pushes.unpark(stored.id);
+      log.info({ push: stored.id, outcome }, 'a push that a receiver with other keys could not open is recorded');
+    }
+    known = await pushes.parked();
+  };
+}
+
 /** How often a push is matched anew because Redis has forgotten its registration meanwhile. */
 const MOST_MATCHES = 3;
 
@@ -108,7 +140,7 @@ export function openStored(
   { query, body }: StoredPush,
 ): Push | Unreadable {
   const opened = openPush({ credentials, componentAppid, query: signedPart(query), body });
-  return opened.ok ? readPush(opened.xml) : { kind: 'unreadable', detail: opened.detail };
+  return opened.ok ? readPush(opened.xml) : { kind: 'unreadable', detail: opened.detail, isSealed: true };
 }
 
 /** Nothing is guessed: a push that names neither its task nor a Mini Program that is known waits for a person. */
@@ -194,6 +226,7 @@ async function recordOnce(recorder: Recorder, stored: StoredPush, push: Push | U
       const namesItsMerchant = recorder.matchOf(push.info).codes.length > 0;
       await offerCodeOfResult(recorder, push, namesItsMerchant, stored);
     }
+    if (push.kind === 'unreadable' && push.isSealed) recorder.onOtherKey?.();
     if (await pushes.park(stored, why, awaits)) {
       log.warn({ ...facts, why }, 'a push fits no registration and is kept');
       return 'parked';

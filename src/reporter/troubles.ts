@@ -61,6 +61,15 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
       zh: '请清理该机器的磁盘空间或开放写入权限；之后工作进程会自动继续。',
     },
   },
+  'push:other_key': {
+    acts: 'us',
+    en: 'It has another WECHAT_MESSAGE_TOKEN or WECHAT_ENCODING_AES_KEY than the receiver that took a push, and cannot open it. A receiver that can records it within minutes.',
+    zh: '其 WECHAT_MESSAGE_TOKEN 或 WECHAT_ENCODING_AES_KEY 与收到推送的接收服务不同，无法解密；持有对应密钥的接收服务会在数分钟内处理。',
+    nextStep: {
+      en: 'Set the same values for every receiver, the earlier ones in …_PREVIOUS, and restart it.',
+      zh: '请为所有接收服务设置相同的值（旧值填入 …_PREVIOUS），然后重启该服务。',
+    },
+  },
   'call:page': {
     acts: 'us',
     en: 'A page came back instead of an answer of WeChat: from a proxy, a firewall, the login page of a network, or another server.',

@@ -60,6 +60,8 @@ export interface Unreadable {
   readonly kind: 'unreadable';
   /** Names no value of the push: it may be logged. */
   readonly detail: string;
+  /** No key of this process opens it. */
+  readonly isSealed?: true;
 }
 
 export type Push = RegistrationPush | TicketPush | AuthorizationPush | OtherPush;

@@ -1,10 +1,11 @@
 /** What becomes of a stored push while Redis, recorders and merchants come and go. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Created } from '../../src/domain/notice.js';
 import type { StoredPush } from '../../src/domain/push.js';
 import { type Recorder, type Recording, settle, startRecording } from '../../src/events/record.js';
 import { openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openPushes, openPushReader } from '../../src/redis/pushes/pushes.js';
+import type { PushCredential } from '../../src/wechat/crypt.js';
 import { HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
@@ -146,5 +147,50 @@ describe('a success that WeChat pushes again', () => {
     await pushed(undefined, at);
     const notice = { registration: ID, appid: 'wxnew', at, authorization: 'none' };
     expect(told).toEqual([notice, notice]);
+  });
+});
+
+describe('a push that no key of its reader opens', () => {
+  const OTHER: PushCredential = { token: 'another', aesKey: Buffer.alloc(32, 9) };
+
+  test('is parked, and recorded by a reader that runs and can open it; the first reader says that its key differs', async () => {
+    const book = openBook(server.redis);
+    await book.load('b1', [merchant(1)]);
+    await book.send(ID);
+    const onOtherKey = vi.fn();
+    record({ credentials: [OTHER], onOtherKey });
+    await store();
+    const pushes = openPushes(server.redis);
+    await until('it is parked', async () => (await pushes.listParked())[0]?.why === 'unreadable');
+    expect(onOtherKey).toHaveBeenCalledTimes(1);
+    await recording?.stop();
+
+    record();
+    await until('it is recorded', async () => (await book.registration(ID)).state === 'created');
+    await until('it is not parked any more', async () => (await pushes.parked()) === 0);
+  });
+
+  test('stays parked where this reader cannot open it either, and is not recorded twice', async () => {
+    let now = Date.now();
+    const onOtherKey = vi.fn();
+    record({ credentials: [OTHER], onOtherKey, now: () => now });
+    await store();
+    const pushes = openPushes(server.redis);
+    await until('it is parked', async () => (await pushes.parked()) === 1);
+    let looks = 0;
+    await recording?.stop();
+    const listParked: typeof pushes.listParked = () => {
+      looks += 1;
+      return pushes.listParked();
+    };
+    record({ credentials: [OTHER], now: () => now, pushes: { ...pushes, listParked } });
+    await until('it has looked', () => looks === 1);
+    now += 61_000;
+    await store(now);
+    await until('the new push is parked, too', async () => (await pushes.parked()) === 2);
+    now += 61_000;
+    await until('it has looked again', () => looks === 2);
+    expect(onOtherKey).toHaveBeenCalledTimes(1);
+    expect((await pushes.listParked()).map(({ why }) => why)).toEqual(['unreadable', 'unreadable']);
   });
 });

@@ -56,6 +56,9 @@ export function playedPushes(parts: Partial<Recorder['pushes']> = {}) {
     park: async () => true,
     trimBefore: async () => {},
     forgetReaders: async () => 0,
+    parked: async () => 0,
+    listParked: async () => [],
+    unpark: async () => {},
     ...parts,
   };
   return { ...pushes, outcomes };

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { OTHER_KEY } from '../../domain/presence.js';
 import type { ReceivedPush } from '../../domain/push.js';
 import { type Forwarding, startForwarding } from '../../events/forward.js';
 import { openPushIntake } from '../../events/push-intake.js';
@@ -128,6 +129,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
           ledger: openLedger(redis, guard.ofOthers),
           pushes: openPushes(redis),
           epoch: guard.epoch,
+          onOtherKey: () => beating?.report(OTHER_KEY),
           now: Date.now,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
