@@ -115,6 +115,7 @@ describe('doctor', () => {
     expect(new Set(Object.values(verdicts(findings)))).toEqual(new Set(['ok']));
     expect(findings.map(({ check }) => check)).toEqual([
       'settings',
+      'home',
       'Redis',
       'ledger',
       'persistence',
