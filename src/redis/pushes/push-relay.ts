@@ -6,7 +6,7 @@ import { key } from '../keys.js';
 import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
 import { duplicateConnection } from '../server/connection.js';
-import { pushFrom, type StreamEntry } from './pushes.js';
+import { pushFrom, type StreamEntry } from './packed-pushes.js';
 
 const AT_ONCE = 100;
 

@@ -1,5 +1,4 @@
 /** Every push that was answered `success`, unchanged and in order, also after its fact was recorded. */
-import { isAscii } from 'node:buffer';
 import type { Redis } from 'ioredis';
 import type {
   ParkedPush,
@@ -14,6 +13,7 @@ import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import { script } from '../scripts.js';
 import { duplicateConnection } from '../server/connection.js';
+import { fieldOf, packed, parkedFrom, pushFrom, type StreamEntry } from './packed-pushes.js';
 
 /** A position in a spool: the segment, and how many of its pushes are stored already. */
 export interface SpoolMark {
@@ -78,9 +78,6 @@ const TRIMMED_AT_ONCE = 1_000;
 /** Recording takes milliseconds: a process that has held a push for this long is dead. */
 const HELD_TOO_LONG_MS = 10_000;
 
-/** An InfoType becomes the label of a counter. */
-const LONGEST_INFO_TYPE = 64;
-
 /** A push is old after three days (`events/age.ts`), and the clocks of two receivers may differ. */
 const REMEMBERED_DAYS = 4;
 /** 10 MB a day. A platform gets one push for each registration, and 144 tickets. */
@@ -91,8 +88,6 @@ const DAY_MS = 86_400_000;
 /** SHA-1 in hex. */
 const SIGNATURE_LENGTH = 40;
 const NO_SIGNATURE = ' '.repeat(SIGNATURE_LENGTH);
-
-export type StreamEntry = [id: string, fields: string[]];
 
 /** @param now the clock by which its pushes are received */
 export function openPushes(redis: Redis, now: () => number = Date.now): Pushes {
@@ -279,29 +274,6 @@ export function openPushReader(redis: Redis, consumer: string): PushReader {
   };
 }
 
-/** The pushes as arguments of store-pushes.lua: a line for each, and their bytes one after the other. */
-function packed(pushes: readonly ReceivedPush[]): [heads: string, bytes: Buffer] {
-  const pieces: Buffer[] = [];
-  const heads = pushes.map(({ receivedAt, createdAt, infoType, query, body, isOld }) => {
-    const as = fieldOf(body);
-    const three = [
-      Buffer.from(infoType.slice(0, LONGEST_INFO_TYPE)),
-      Buffer.from(query),
-      as === 'body' ? body : Buffer.from(body.toString(as)),
-    ];
-    pieces.push(...three);
-    return `${receivedAt} ${createdAt ?? '-'} ${as} ${isOld ? 'old' : '-'} ${three.map(({ length }) => length).join(' ')}`;
-  });
-  return [heads.join('\n'), Buffer.concat(pieces)];
-}
-
-type BodyField = 'body' | 'base64';
-
-/** A body is ASCII; other bytes are kept unchanged, too. */
-function fieldOf(body: Buffer): BodyField {
-  return isAscii(body) ? 'body' : 'base64';
-}
-
 /**
  * Value and CreateTime of the newest ticket, and how long ago it came; '' if there is none. The clock of a receiver may be hours
  * off, so Redis dates the ticket, by its age.
@@ -313,36 +285,6 @@ function newestTicket(pushes: readonly ReceivedPush[], now: number): [string, nu
     newest = [ticket, createdAt ?? receivedAt, Math.max(now - receivedAt, 0)];
   }
   return newest;
-}
-
-function bodyFrom(name: BodyField, text: string): Buffer {
-  return Buffer.from(text, name === 'body' ? 'latin1' : 'base64');
-}
-
-export function pushFrom([entry, fields]: StreamEntry): StoredPush {
-  const named = new Map<string, string>();
-  for (let at = 0; at + 1 < fields.length; at += 2) named.set(fields[at] ?? '', fields[at + 1] ?? '');
-  const as = named.has('body') ? 'body' : 'base64';
-  return {
-    id: named.get('parkedAs') ?? entry,
-    entry,
-    receivedAt: Number(named.get('at')),
-    infoType: named.get('type') ?? '',
-    query: named.get('query') ?? '',
-    body: bodyFrom(as, named.get(as) ?? ''),
-  };
-}
-
-function parkedFrom(id: string, text: string): ParkedPush {
-  const { why, at, type, query, as, body } = JSON.parse(text) as {
-    why: Parking;
-    at: number;
-    type: string;
-    query: string;
-    as: 'body' | 'base64';
-    body: string;
-  };
-  return { id, entry: id, receivedAt: at, infoType: type, query, body: bodyFrom(as, body), why };
 }
 
 function byArrival(one: ParkedPush, other: ParkedPush): number {
