@@ -13,9 +13,9 @@ import { spoken } from './language.js';
 import { sendEvents } from './shown.js';
 import { onInterruption, say, table } from './terminal.js';
 
-export async function runNightHere(store: Store, plan: NightPlan): Promise<number> {
+export async function runNightHere(store: Store, plan: NightPlan, run = runNightNow): Promise<number> {
   const interruption = onInterruption();
-  const result = await runNightNow(store, plan, interruption.signal, () => sendEvents(plan.language)).finally(() =>
+  const result = await run(store, plan, interruption.signal, () => sendEvents(plan.language)).finally(() =>
     interruption.end(),
   );
   if (result === undefined) {

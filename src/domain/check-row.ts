@@ -183,7 +183,7 @@ function checkedText(field: 'name' | 'legal_persona_name', findings: Findings): 
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) findings.add('sheet:line_break', field);
   if (text.includes('\ufffd')) findings.add('sheet:characters_lost', field);
   if (text.includes('?')) findings.add('sheet:question_mark', field);
-  if (QUOTATION_MARK.test(text)) findings.add('sheet:quotation_mark', field);
+  if (QUOTATION_MARK.test(text) && !isQuotedInside(text)) findings.add('sheet:quotation_mark', field);
   if (field === 'name' && /[()]/.test(text)) findings.add('sheet:half_width_brackets', field);
   if (text.startsWith("'")) findings.add('sheet:name_apostrophe', field);
   // Of a person: the name of an enterprise is sent as it was given.
@@ -213,6 +213,11 @@ function dotted(text: string, field: Field, findings: Findings): string {
 }
 
 const WEIXIN_ID = /^[A-Za-z][A-Za-z0-9_-]{5,19}$/;
+
+/** 示例"甲"公司: typed on purpose. A mark that a CSV has left stands at an end, or alone. */
+function isQuotedInside(text: string): boolean {
+  return /^[^"\uff02]+(?:["\uff02][^"\uff02]+["\uff02][^"\uff02]+)+$/.test(text);
+}
 
 function checkedWechat(needs: Needs, findings: Findings): string {
   if (!needs.legalPerson) return findings.cell('legal_persona_wechat').trim();
