@@ -41,13 +41,28 @@ export async function startRedisPair(folder, children) {
 
   async function start(name, ...more) {
     mkdirSync(dataOf(name), { recursive: true });
-    const { port } = servers[name];
-    const own = ['--port', String(port), '--bind', '127.0.0.1', '--unixsocket', socketOf(name), '--dir', dataOf(name)];
-    servers[name].child = spawn('redis-server', [...own, ...SETTINGS, ...more], { stdio: 'ignore' });
-    const { child } = servers[name];
-    children.add(child);
-    child.once('exit', () => children.delete(child));
-    await untilTrue('Redis answers', async () => (await ask(name, (redis) => redis.ping())) === 'PONG');
+    for (;;) {
+      const { port } = servers[name];
+      const own = [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--unixsocket',
+        socketOf(name),
+        '--dir',
+        dataOf(name),
+      ];
+      const child = spawn('redis-server', [...own, ...SETTINGS, ...more], { stdio: 'ignore' });
+      servers[name].child = child;
+      children.add(child);
+      child.once('exit', () => children.delete(child));
+      const hasEnded = () => child.exitCode !== null;
+      await untilTrue('Redis answers', async () => hasEnded() || (await ask(name, (redis) => redis.ping())) === 'PONG');
+      if (!hasEnded()) return;
+      // Another process has taken the port since it was found free.
+      servers[name].port = await freePort();
+    }
   }
 
   async function ask(name, question) {
