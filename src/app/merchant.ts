@@ -6,7 +6,7 @@ import { isOver, isUnsent } from '../domain/registration.js';
 import type { HistoryEntry, Snapshot } from '../domain/snapshot.js';
 import type { Language } from '../domain/words.js';
 import { type Attempt, attemptsIn } from '../reporter/attempts.js';
-import { contactIn } from '../reporter/contacts.js';
+import { contactsOf } from '../reporter/contacts.js';
 import { type Found, foundAt } from '../reporter/find.js';
 import { type Next, nextOf } from '../reporter/next.js';
 import { rowsNamed, type TimelineEntry, timelineOf } from '../reporter/timeline.js';
@@ -63,7 +63,7 @@ export async function merchantFacts(store: Store, id: string, language: Language
     merchant: row?.merchant,
     next: nextOf(registration, story.blockedReason),
     speaks,
-    contact: speaks === undefined ? '' : contactIn(speaks.batch, speaks.row.cells, { language }),
+    contact: speaks === undefined ? '' : contactsOf(speaks.batch, { language })(speaks.row.cells),
     others: speaks === undefined ? [] : othersIn(speaks),
     rows: rows.filter((it) => it !== undefined),
     rowsInAll: pointers.length,

@@ -18,13 +18,17 @@ function contactColumns(
 const BETWEEN: Words = { en: '; ', zh: '；' };
 
 /** Ready to be dialled; where there are several, each behind its heading. */
-export function contactIn(
+export function contactsOf(
   batch: Pick<Batch, 'headings' | 'columns'>,
-  cells: readonly string[],
   { contact, language }: { readonly contact?: readonly string[] | undefined; readonly language: Language },
-): string {
-  const found = contactColumns(batch, contact)
-    .map((at) => [batch.headings[at] ?? '', cells[at] ?? ''].map((it) => readable(it).replace(/\s+/g, ' ')))
-    .filter(([, cell]) => cell !== '');
-  return found.map((it) => (found.length > 1 ? it.join(' ') : it[1])).join(BETWEEN[language]);
+): (cells: readonly string[]) => string {
+  const columns = contactColumns(batch, contact).map((at) => ({ at, heading: onOneLine(batch.headings[at]) }));
+  return (cells) => {
+    const found = columns.map(({ at, heading }) => [heading, onOneLine(cells[at])]).filter(([, cell]) => cell !== '');
+    return found.map((it) => (found.length > 1 ? it.join(' ') : it[1])).join(BETWEEN[language]);
+  };
+}
+
+function onOneLine(cell = ''): string {
+  return readable(cell).replace(/\s+/g, ' ');
 }

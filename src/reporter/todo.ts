@@ -15,7 +15,7 @@ import type { Actor, Language, Words } from '../domain/words.js';
 import { giveWay } from '../give-way.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { NotesOf } from '../redis/ledger/notes.js';
-import { contactIn } from './contacts.js';
+import { contactsOf } from './contacts.js';
 import type { CorrectedLater, RefusedRow } from './corrected-later.js';
 import { csvLine } from './csv.js';
 import { differingDuplicates } from './other-rows.js';
@@ -157,6 +157,7 @@ export async function todosAmong(
   const differing = await differingDuplicates(batches, batch, rowsOfBatch);
   const entries = rowsOfBatch.filter((entry) => mayNeedSomebody(entry) || differing.has(entry));
   if (entries.length === 0) return [];
+  const contactIn = contactsOf(batch, options);
   const rows = await reportOf(batches, batch, entries.map(withoutRepairs), options);
   const waits = waitsFor(options.who ?? new Set(TO_CONTACT));
   const waiting = rows.flatMap((row, at) => {
@@ -172,7 +173,7 @@ export async function todosAmong(
     const todo: Todo = {
       ...(confirmBy !== undefined && { confirmBy }),
       merchant: nameIn(entry.row, batch.columns),
-      contact: contactIn(batch, row.cells, options),
+      contact: contactIn(row.cells),
       row: withoutCells(row),
       file: batch.file,
       notedBy,
