@@ -424,12 +424,13 @@ function repeatsDetailsPutOff(registration: Registration, fact: Fact): boolean {
 }
 
 /** By its time: before the attempt that was sent last. */
-function wasPushedBefore({ earlierTask, heardAt, sentAt, clockAheadMs }: Registration, fact: Fact): boolean {
+function wasPushedBefore(registration: Registration, fact: Fact): boolean {
+  const { earlierTask, heardAt, sentAt, clockAheadMs } = registration;
   // Of a task that is not ours, whatever attempt this is: the platform's other service has one too.
   if (sentAt !== undefined && fact.at < Math.min(sentAt, sentAt - clockAheadMs) - CLOCKS_AGREE_MS) return true;
   if (earlierTask === 'none' || fact.pushedAt === undefined) return false;
   if (heardAt !== undefined && fact.pushedAt <= heardAt) return true;
-  return sentAt !== undefined && fact.pushedAt < Math.floor((sentAt - clockAheadMs) / 1000) * 1000;
+  return sentAt !== undefined && !isYoungerThanTheCall(registration, fact);
 }
 
 /** Another row may have taken its place since it was looked at. */
