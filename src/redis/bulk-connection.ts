@@ -1,7 +1,7 @@
 /** A connection on which many short texts are read: its commands are bytes, and so are the answers (joined-answers.ts). */
 import type { Redis } from 'ioredis';
 import { JoinedAnswers, NoAnswer } from './joined-answers.js';
-import { duplicateConnection } from './server/connection.js';
+import { duplicateConnection, SILENT_TOO_LONG_MS } from './server/connection.js';
 
 export interface BulkConnection {
   /**
@@ -11,9 +11,6 @@ export interface BulkConnection {
   texts(commands: Buffer, answers: number, bytes: number, sent?: () => void): Promise<Buffer>;
   close(): void;
 }
-
-/** As long as other connections wait (server/connection.ts). */
-const SILENT_TOO_LONG_MS = 20_000;
 
 /**
  * ioredis connects, with all that an address may ask for, and leaves the connection to us. It is not opened again once it is lost.

@@ -30,7 +30,7 @@ const LONGEST_RECONNECT_PAUSE_MS = 2_000;
  * a quarter of an hour, or for hours if nothing is sent. Longer than any answer may take: BullMQ's workers wait 10 s
  * for a job.
  */
-const SILENT_TOO_LONG_MS = 20_000;
+export const SILENT_TOO_LONG_MS = 20_000;
 
 const ROLES: Record<Role, RedisOptions> = {
   background: { maxRetriesPerRequest: null, socketTimeout: SILENT_TOO_LONG_MS },
