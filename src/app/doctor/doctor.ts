@@ -7,13 +7,13 @@ import { checkAddresses } from './addresses.js';
 import { checkApi, checkContactPhone, checkPermissionSets } from './api.js';
 import { checkClocks } from './clocks.js';
 import type { Finding } from './finding.js';
-import { checkHome } from './home.js';
+import { checkHome, checkModeOfHome } from './home.js';
 import { checkDay, checkLine } from './line.js';
 import { checkNotices } from './notices.js';
 import { checkProcesses } from './processes.js';
 import { checkQuota } from './quota.js';
 import { checkEviction, checkPersistence, checkRedis, checkWrites } from './redis.js';
-import { checkModeOfHome, checkSettingsInUse } from './settings.js';
+import { checkSettingsInUse } from './settings.js';
 import { checkTicket, checkToken } from './token.js';
 
 /** Nothing about a merchant is sent. */

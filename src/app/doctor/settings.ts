@@ -1,7 +1,6 @@
 import { missingFor, type Need, SettingsError } from '../../config.js';
 import type { SettingFault } from '../../config-rules.js';
 import type { Settings } from '../../settings.js';
-import { isOpenToOthers } from '../wiring/private-home.js';
 import type { Finding } from './finding.js';
 
 const NEEDS: readonly Need[] = ['wechat', 'sending', 'push', 'encryption'];
@@ -34,22 +33,6 @@ export function checkSettings(read: (needs: readonly Need[]) => Settings): {
 export function checkSettingsInUse(settings: Settings): Finding[] {
   const faults = missingFor(settings, NEEDS);
   return faults.length === 0 ? [COMPLETE] : faults.map(findingOf);
-}
-
-/** Every command closes it, where it can. */
-export function checkModeOfHome({ home }: Pick<Settings, 'home'>): Finding[] {
-  if (!isOpenToOthers(home)) return [];
-  return [
-    {
-      check: 'home',
-      verdict: 'warning',
-      says: { en: `other users of this machine may look into ${home}`, zh: `本机其他用户可以查看 ${home}` },
-      todo: {
-        en: `Have its owner run \`chmod 700 ${home}\`, or set FASTREGISTER_HOME to a folder of your own on a disk that keeps modes.`,
-        zh: `请由其所有者运行 \`chmod 700 ${home}\`，或将 FASTREGISTER_HOME 设为自己的文件夹（所在磁盘须支持权限）。`,
-      },
-    },
-  ];
 }
 
 function findingOf({ name, problem, remedy }: SettingFault): Finding {
