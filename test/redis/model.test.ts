@@ -27,6 +27,7 @@ import { readableLog } from '../support/log.js';
 import { creditCode, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { runs } from '../support/runs.js';
+import { WHOLE_MEMORY } from '../support/worker-context.js';
 
 const server = useRedis();
 
@@ -218,14 +219,7 @@ async function newWorld(api: RegistrationApi) {
         leaving: false,
       },
       permits: { ask: () => ({ isExpired: () => false }) },
-      memory: {
-        write: async () => true,
-        canWrite: () => true,
-        tryAgain: () => true,
-        restore: async () => {},
-        keep: async () => {},
-        isWhole: async () => {},
-      },
+      memory: WHOLE_MEMORY,
       confirm: async () => true,
       quota: { knownUntil: 0 },
       token: {},

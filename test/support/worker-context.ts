@@ -25,6 +25,16 @@ export interface PlayedWeChat {
 /** WeChat answers, and tells no number. */
 const ANSWERED: WorkerContext['readQuota'] = async () => ({ kind: 'not_reported', errcode: 76021, said: '' });
 
+/** A journal that can be written, of a Redis that has forgotten nothing. */
+export const WHOLE_MEMORY: WorkerContext['memory'] = {
+  write: async () => true,
+  canWrite: () => true,
+  tryAgain: () => true,
+  restore: async () => {},
+  keep: async () => {},
+  isWhole: async () => {},
+};
+
 export function contextWith(
   redis: Redis,
   wakeupChannel: WakeupChannel,
@@ -55,14 +65,7 @@ export function contextWith(
       ...limits,
     },
     wakeups: openWakeups(wakeupChannel),
-    memory: {
-      write: async () => true,
-      canWrite: () => true,
-      tryAgain: () => true,
-      restore: async () => {},
-      keep: async () => {},
-      isWhole: async () => {},
-    },
+    memory: WHOLE_MEMORY,
     confirm,
     permits: permits ?? openPermits(10_000, () => performance.now()),
     readQuota,
