@@ -170,8 +170,7 @@ function startDeliveryWorker(
     }
     const failure = { ...facts, why: posted.why, tries: taken.tries + 1, err: posted.fault };
     if (isGivenUp) {
-      await notices.done(destination, taken, settled, quietMs);
-      log.error(failure, 'a notice is given up');
+      if (await notices.done(destination, taken, settled, quietMs)) log.error(failure, 'a notice is given up');
       return;
     }
     const pauseMs = Math.max(pauseAfter(taken.tries), posted.pauseMs ?? 0);

@@ -19,8 +19,11 @@ export interface Notices {
    * due, Infinity if there is none.
    */
   take(destination: Destination, leaseMs: number, most?: number): Promise<TakenNotice | number>;
-  /** The first `count` notices are delivered, or dropped. Nothing is posted to the destination for `quietMs`. */
-  done(destination: Destination, taken: TakenNotice, count?: number, quietMs?: number): Promise<void>;
+  /**
+   * The first `count` notices are delivered, or dropped. Nothing is posted to the destination for `quietMs`. False: another
+   * process has settled them, because the lease had ended.
+   */
+  done(destination: Destination, taken: TakenNotice, count?: number, quietMs?: number): Promise<boolean>;
   postpone(destination: Destination, taken: TakenNotice, failed: Failed): Promise<void>;
   /** How many ordering keys have a notice. */
   waiting(destination: Destination): Promise<number>;
@@ -95,10 +98,11 @@ export function openNotices(redis: Redis, clock?: () => number): Notices {
       };
     },
     async done(destination, { orderingKey, kept }, count = 1, quietMs = 0) {
-      await settleScript(
+      const settled = await settleScript(
         [key('noticesDue', destination)],
         [destination, orderingKey, kept, -1, count, Math.round(quietMs), '', now()],
       );
+      return settled === 1;
     },
     async postpone(destination, { orderingKey, kept }, { count, pauseMs, quietMs, why }) {
       await settleScript(

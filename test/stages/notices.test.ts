@@ -235,6 +235,26 @@ test('after three days of trying a notice is dropped, and the next of its orderi
   expect(logged.lines.filter((line) => line.includes('given up'))).toHaveLength(1);
 });
 
+test('a notice that two have posted, because the lease of the first had ended, is given up once', async () => {
+  await hangUp();
+  const redis = await own.connect();
+  const answers: (() => void)[] = [];
+  service = createServer((request, response) => {
+    request.resume();
+    answers.push(() => response.writeHead(500).end());
+    if (answers.length === 1)
+      void redis.zadd(key('noticesDue', 'created'), 0, 'm').then(() => redis.publish(key('wakeups'), 'notice'));
+    else for (const answer of answers) answer();
+  });
+  await listen(0);
+  await queue('m', 1);
+  await redis.hset(key('noticeFirstTry', 'created'), 'm', Date.now() - 4 * DAY_MS);
+  const delivering = await deliver();
+  await eventually(() => expect(answers).toHaveLength(2));
+  await delivering.close();
+  expect(logged.lines.filter((line) => line.includes('given up'))).toHaveLength(1);
+});
+
 test('two processes deliver each notice once, in the order of its lane', async () => {
   const lanes = Array.from({ length: 8 }, (_, at) => `lane${at}`);
   for (const lane of lanes) for (const number of [1, 2, 3, 4, 5]) await queue(lane, number);
