@@ -14,6 +14,7 @@ import { run } from '../support/command-line.js';
 import { ACCEPT_RULES, acceptedRow, DAY_MS, openBook } from '../support/ledger.js';
 import { HEADINGS, merchant, sheetOf } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { untilMillisecondsOld } from '../support/until.js';
 
 const server = useRedis();
 const home = mkdtempSync(join(tmpdir(), 'fr-purge-'));
@@ -52,6 +53,7 @@ test('where nothing is that old, it does not ask', async () => {
   // A push without a batch is something.
   const push = { receivedAt: Date.now() - DAY_MS, infoType: 'x', query: '', body: Buffer.from('x') };
   await openPushes(server.redis).store([push]);
+  await untilMillisecondsOld();
   await expect(run(purgeCommand, ['--older-than', '1ms'], env)).rejects.toMatchObject({
     words: {
       en: expect.stringMatching(/^Forget 0 batches with 0 rows, .* No terminal to confirm on; pass --yes\.$/),
@@ -66,6 +68,7 @@ test('a batch of which a row was sent again meanwhile is kept, and named', async
   await load('b1', [merchant(1)]);
   // As it was when it was looked at.
   await redis.del(key('counts', 'b1'));
+  await untilMillisecondsOld();
   const env = { REDIS_URL: server.url, FASTREGISTER_HOME: home };
   const purge = (...args: string[]) => run(purgeCommand, ['--older-than', '1ms', '--yes', ...args], env);
   expect((await purge()).stderr).toMatch(/Forgotten: 0 batches, 0 registrations.*Kept: b1\. A row was sent again/s);
@@ -91,6 +94,7 @@ test('a sheet whose merchants were purged is not run again: its last report keep
   await run(reportCommand, ['-o', out], env);
   const before = readFileSync(out, 'utf8');
   expect(before).toContain(merchant(1).name);
+  await untilMillisecondsOld();
   await run(purgeCommand, ['--older-than', '1ms', '--yes'], env);
 
   await expect(run(runCommand, [file, '-o', out], env)).rejects.toThrow(/were purged/);

@@ -6,7 +6,7 @@ import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { build } from '../support/program.js';
 import { newHome } from '../support/rehearsal.js';
-import { until } from '../support/until.js';
+import { until, untilMillisecondsOld } from '../support/until.js';
 
 beforeAll(build, 120_000);
 
@@ -42,6 +42,7 @@ test('no file of the home has a merchant any more when purge has ended', async (
   expect((await typed(['cancel', batch, '--yes'], { env })).status).toBe(0);
   expect(filesWith(join(home, 'data'), private_)).not.toEqual([]);
 
+  await untilMillisecondsOld();
   const { status, stderr } = await typed(['purge', '--older-than', '1ms', '--yes'], { env });
   expect([status, stderr]).toEqual([0, expect.stringContaining('Forgotten: 1 batch, 3 registrations')]);
   // Redis deletes the files that it has replaced in a thread of its own.

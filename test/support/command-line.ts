@@ -6,7 +6,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import type { Command } from 'commander';
 import { vi } from 'vitest';
-import { speakAsCalled } from '../../src/cli/language.js';
+import { speak, speakAsCalled, spokenLanguage } from '../../src/cli/language.js';
 import { runProgram } from '../../src/cli/program.js';
 import type { Ended, RunAs } from './program.js';
 
@@ -45,7 +45,7 @@ async function heard(
   cwd: string,
   perform: () => Promise<unknown>,
 ): Promise<Ran> {
-  const before = { env: process.env, status: process.exitCode, cwd: process.cwd() };
+  const before = { env: process.env, status: process.exitCode, cwd: process.cwd(), language: spokenLanguage() };
   const [stdout, stderr] = [hear(process.stdout), hear(process.stderr)];
   process.env = { ...env };
   process.exitCode = undefined;
@@ -58,6 +58,7 @@ async function heard(
     process.env = before.env;
     process.exitCode = before.status;
     process.chdir(before.cwd);
+    speak(before.language);
     leaveSignals();
     stdout.end();
     stderr.end();

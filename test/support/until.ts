@@ -24,3 +24,9 @@ export async function until<T>(
     pauseMs = Math.min(pauseMs * 1.2, LOOK_LAST_MS);
   }
 }
+
+/** What happened before this call is more than a millisecond old when this resolves: `--older-than 1ms` takes it. */
+export async function untilMillisecondsOld(): Promise<void> {
+  const before = Date.now();
+  await until('the clock has moved on', () => Date.now() > before + 2);
+}
