@@ -13,8 +13,6 @@ import { recordFact, refuseToken, tokenFor } from './context.js';
 import { findOwner } from './owner.js';
 import { obtainToken } from './refresh-token.js';
 
-/** How many calls one exchange may make before its lease ends and another process takes over. */
-const CALLS_OF_AN_EXCHANGE = 5;
 const SOMEBODY_IS_AT_IT_MS = 1_000;
 
 /** @param appid of the job */
@@ -24,14 +22,13 @@ export async function authorize(
   job: Job,
   appid: string,
 ): Promise<void> {
-  const leaseMs = CALLS_OF_AN_EXCHANGE * context.patience.requestTimeoutMs;
   for (;;) {
     if ((await tools.codes.waiting(appid)) === undefined) return context.workload.giveBack(job, appid, undefined);
     // Before the lease: the wait for a component access token may last as long as an operator takes.
     const token = await tokenFor(context);
     if (token === undefined || !(await waitForTurn(context, tools))) return context.workload.giveBack(job, appid, 0);
 
-    const due = await tools.codes.underLease(appid, leaseMs, () => goOn(context, tools, appid, token));
+    const due = await tools.codes.underLease(appid, () => goOn(context, tools, appid, token));
     if (due === 'again') continue;
     if (due === 'never') return context.workload.giveBack(job, appid, undefined);
     return context.workload.giveBack(job, appid, due?.at ?? context.now() + SOMEBODY_IS_AT_IT_MS);

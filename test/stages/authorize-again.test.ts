@@ -1,7 +1,6 @@
 /** Further codes of a Mini Program whose refresh token is kept, and workers that have to leave one to others. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuthorizationChange, Created } from '../../src/domain/notice.js';
-import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { key } from '../../src/redis/keys.js';
 import { openAuthCodes, sealAuthCode } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
@@ -15,6 +14,7 @@ import { type Book, idOf, jobOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { VAULT } from '../support/receiver.js';
 import { useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const server = useRedis();
 const ID = idOf(merchant(1));
@@ -163,28 +163,31 @@ describe('a worker', () => {
     expect(await readyIds()).toEqual([APPID]);
   });
 
-  test('leaves a code to another process that exchanges it, for a second, as long as five calls may take', async () => {
-    const leaseMs = 5 * DEFAULT_PATIENCE.requestTimeoutMs;
-    await openAuthCodes(server.redis).underLease(APPID, leaseMs, async () => {
+  test('leaves a code to another process that exchanges it, for a second', async () => {
+    await openAuthCodes(server.redis).underLease(APPID, async () => {
       expect(await work([])).toEqual([]);
       expect(await dueAt()).toBe(now + 1_000);
     });
-    const with1 = exchangingTools(server.redis, [KEPT]);
-    const leases: number[] = [];
-    const alone: AuthorizeTools['codes']['underLease'] = async (appid, forMs, exchange) => {
-      leases.push(forMs);
-      return with1.codes.underLease(appid, forMs, exchange);
-    };
-    await work([KEPT], {}, { codes: { ...with1.codes, underLease: alone } });
-    expect(leases).toEqual([leaseMs]);
+  });
+
+  test('keeps the code for itself as long as the exchange takes, and not much longer if it is killed meanwhile', async () => {
+    const lease = key('exchanging', APPID);
+    await openAuthCodes(server.redis, { forMs: 60_000, renewEveryMs: 10 }).underLease(APPID, async () => {
+      await server.redis.pexpire(lease, 30_000);
+      await until('the lease is renewed', async () => (await server.redis.pttl(lease)) > 30_000);
+    });
+    expect(await server.redis.exists(lease)).toBe(0);
+    await openAuthCodes(server.redis).underLease(APPID, async () => {
+      expect(await server.redis.pttl(lease)).toBeLessThan(30_000);
+    });
   });
 
   test('has nothing to do where no code waits, or none waits any longer', async () => {
     const { codes } = exchangingTools(server.redis, []);
     const [first] = (await waiting())?.codes ?? [];
-    const settledMeanwhile: AuthorizeTools['codes']['underLease'] = async (appid, forMs, exchange) => {
+    const settledMeanwhile: AuthorizeTools['codes']['underLease'] = async (appid, exchange) => {
       await codes.settle(APPID, first?.mark ?? '');
-      return codes.underLease(appid, forMs, exchange);
+      return codes.underLease(appid, exchange);
     };
     expect(await work([], {}, { codes: { ...codes, underLease: settledMeanwhile } })).toEqual([]);
     expect([await dueAt(), await readyIds()]).toEqual([0, []]);

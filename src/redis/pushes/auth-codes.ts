@@ -31,7 +31,18 @@ export interface AuthCodes {
   /** The same, because the merchant of the Mini Program is unknown. False: it became known meanwhile. */
   giveUp(appid: string, mark: string): Promise<boolean>;
   /** Runs `exchange` under the lease of this Mini Program; undefined where another worker has the lease. */
-  underLease<T>(appid: string, forMs: number, exchange: () => Promise<T>): Promise<T | undefined>;
+  underLease<T>(appid: string, exchange: () => Promise<T>): Promise<T | undefined>;
+}
+
+/**
+ * An exchange may make several calls, of half a minute each, while its code lives ten minutes: a lease for all of them would
+ * keep the code from every other worker for minutes after this one was killed.
+ */
+const LEASE: LeaseTimes = { forMs: 20_000, renewEveryMs: 5_000 };
+
+interface LeaseTimes {
+  readonly forMs: number;
+  readonly renewEveryMs: number;
 }
 
 /** What the scripts take: '' changes something. */
@@ -40,7 +51,7 @@ type Mode = '' | 'preview';
 /** Of a code that does not wait if its Mini Program is unknown. */
 const NONE = ['', ''];
 
-export function openAuthCodes(redis: Redis): AuthCodes {
+export function openAuthCodes(redis: Redis, { forMs, renewEveryMs } = LEASE): AuthCodes {
   const offerScript = script(redis, 'offer-code');
   const withdrawScript = script(redis, 'withdraw');
   const settleScript = script(redis, 'settle-codes');
@@ -98,12 +109,15 @@ export function openAuthCodes(redis: Redis): AuthCodes {
       return (await settleScript([key('authorizer', appid)], [appid, mark, 'nobody'])) === 1;
     },
 
-    async underLease(appid, forMs, exchange) {
+    async underLease(appid, exchange) {
       const [lease, fence] = [key('exchanging', appid), randomUUID()];
       if (!(await leases.acquire(lease, fence, forMs))) return undefined;
+      // A lease that could not be renewed ends: then another worker may exchange the code, too, which does no harm.
+      const timer = setInterval(() => leases.renew(lease, fence, forMs).catch(() => {}), renewEveryMs).unref();
       try {
         return await exchange();
       } finally {
+        clearInterval(timer);
         await leases.release(lease, fence);
       }
     },
