@@ -110,7 +110,7 @@ test('a result that names only a lost task is matched by the name; without a mat
   const story = await rehearse({
     api: 'fastregisterenterpriseweapp',
     simulator,
-    settings: { ...SETTINGS, FASTREGISTER_REQUEST_TIMEOUT: '700ms' },
+    settings: { ...SETTINGS, FASTREGISTER_REQUEST_TIMEOUT: '5s' },
   });
   const alone = merchant(1, 'cutafter');
   const one = merchant(2, 'cutafter');
