@@ -28,7 +28,7 @@ test('no call is made and no push is left to Redis alone, and all goes on by its
     probe: { failed: expect.any(Number) },
   });
   expect(story.simulator.state().merchants).toEqual({});
-  expect(story.simulator.state().pushes.acknowledged).toBeGreaterThan(0);
+  await until('a push is acknowledged', () => story.simulator.state().pushes.acknowledged > 0);
   expect(readdirSync(join(story.home, 'spool', 'default'))).not.toEqual([]);
 
   await newRedis('--replicaof', '127.0.0.1', String(port), '--repl-diskless-sync-delay', '0');
