@@ -8,7 +8,7 @@ const INTRODUCTION: Record<Table, string> = {
   create: 'WeChat answers these as `errcode` when a merchant is sent (`action=create`).',
   search: 'WeChat answers these when a task is asked about (`action=search`, or `query`). They never prove a failure.',
   query:
-    'With errcode 0, `query` of the successor names a `status`. 1 to 9 are steps on the way: they are shown as they come.',
+    'With errcode 0, `query` of the successor names a `status`, and so does its answer to `create`. 1 to 9 are steps on the way: they are shown as they come.',
   push: 'WeChat pushes these as `status` when a task has ended (`notify_third_fasteregister`).',
 };
 

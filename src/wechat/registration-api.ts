@@ -25,7 +25,7 @@ export interface RegistrationApi {
   canSearch(taskId: string | undefined): boolean;
   /** Asks what became of the task; WeChat knows it by `taskId` or by the merchant. */
   search(merchant: Merchant, taskId: string | undefined, token: string): Promise<Reply>;
-  /** What the answer to `search` says. */
+  /** What the answer to `search` says of the task. The successor's answer to `create` says it in the same field. */
   readSearch(reply: Answered): SearchReading;
   /** The task, or else the enterprise, that a push is about. */
   matchOf(info: RegistrationInfo): PushMatch;

@@ -40,8 +40,7 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
     at,
     callSentAt: sent.sentAt,
     ...(answer.fact !== 'create_accepted' && { problem }),
-    ...(answer.fact === 'create_accepted' && context.api.taskOf(reply.body)),
-    ...(answer.fact === 'create_accepted' && { until: pushOverdueAt(context.patience, sent.sentAt) }),
+    ...(answer.fact === 'create_accepted' && taskTaken(context, sent, reply)),
     ...(answer.fact === 'create_busy' && { tasksOverBefore: at - context.patience.pushWaitMs }),
     ...(answer.fact === 'platform_refused' && { because: withRid(answer, reply.said) }),
     ...waitAfter(context, sent, answer, at),
@@ -50,7 +49,7 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
   return {
     fact,
     effects: {
-      verdict: verdictOf(answer, reply.errcode),
+      verdict: fact.kind === 'task_failed' ? 'refused' : verdictOf(answer, reply.errcode),
       ...faultOf(context, answer, reply),
       ...(answer.wait === 'again' && {
         ifStopped: tryReturned(registration, fact, at + retryAfterMs(context.patience, 0, context.random())),
@@ -62,6 +61,14 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
     },
     refusedToken: answer.gateway === 'token' || answer.gateway === 'ticket',
   };
+}
+
+/** WeChat has accepted the task. If its status says how the task has ended, the row does not wait, and its link is not shown. */
+function taskTaken({ api, patience }: FactContext, { sentAt }: MadeCall, reply: Answered): Partial<Fact> {
+  const task = api.taskOf(reply.body);
+  const { problem, said, answer } = api.readSearch(reply);
+  if (!TELLS_THE_END.has(answer.fact)) return { ...task, until: pushOverdueAt(patience, sentAt) };
+  return { kind: answer.fact, problem, said, ...(task.taskId !== undefined && { taskId: task.taskId }) };
 }
 
 /** Nothing was sent, and the row waits for its turn again. */
@@ -230,7 +237,7 @@ function withRid({ en }: Answer, said: string): string {
   return `${en}${address === undefined ? '' : ` requestIP: ${address}`}${rid === undefined ? '' : ` rid: ${rid}`}`;
 }
 
-/** After these answers, no further search is needed. */
+/** After these facts, no further search is needed. */
 const TELLS_THE_END: ReadonlySet<FactKind> = new Set<FactKind>(['task_created', 'task_failed', 'task_unfinished']);
 
 /**

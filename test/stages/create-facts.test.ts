@@ -3,6 +3,7 @@ import { NO_CLIENT } from '../../src/app/wiring/registration-api.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { newRegistration } from '../../src/domain/registration.js';
 import type { Reply } from '../../src/wechat/client.js';
+import { fastregisterenterpriseweapp } from '../../src/wechat/fastregisterenterpriseweapp.js';
 import { fastregisterweapp } from '../../src/wechat/fastregisterweapp.js';
 import { budgetsFor } from '../../src/worker/context.js';
 import { factOfCreate } from '../../src/worker/facts.js';
@@ -21,10 +22,10 @@ const context = {
   random: () => 0.5,
 };
 
-function answered(reply: Reply, postponed = 0) {
+function answered(reply: Reply, postponed = 0, api = context.api) {
   const registration = { ...newRegistration('a', 'b/0'), state: 'submitting', sentAt: NOW, postponed } as const;
   const call = { snapshot: { registration, now: NOW }, sentAt: NOW, day: '2026-11-21', person: 'p', isProbe: false };
-  return factOfCreate(context, call, reply);
+  return factOfCreate({ ...context, api }, call, reply);
 }
 
 const answer = (errcode: number): Reply => ({ kind: 'answer', errcode, said: 'said rid: 65aa-1', body: {} });
@@ -70,6 +71,48 @@ describe('a create that something else answered', () => {
       expect(effects).not.toHaveProperty('ifStopped');
     },
   );
+});
+
+describe('a create that WeChat accepted', () => {
+  const successor = fastregisterenterpriseweapp(NO_CLIENT);
+  const accepted = (status: unknown, api = successor) => {
+    const body = { errcode: 0, errmsg: 'ok', taskid: 't-1', authorize_url: 'https://mp.example/1', status };
+    return answered({ kind: 'answer', errcode: 0, said: 'ok', body }, 0, api);
+  };
+
+  test.each([11, '11', 1001, '1008'])(
+    'and whose status %j says that it has failed is over, and has no link',
+    (status) => {
+      const { fact, effects } = accepted(status);
+      expect(fact).toEqual({
+        kind: 'task_failed',
+        problem: `query:${status}`,
+        said: '',
+        at: NOW,
+        callSentAt: NOW,
+        taskId: 't-1',
+      });
+      expect(effects).toMatchObject({ verdict: 'refused', repeatedError: { call: 'create', code: '' } });
+    },
+  );
+
+  test('and whose status says that the Mini Program exists waits only for its appid', () => {
+    const { fact, effects } = accepted(12);
+    expect(fact).toMatchObject({ kind: 'task_created', problem: 'query:12', taskId: 't-1' });
+    expect(effects.verdict).toBe('accepted');
+  });
+
+  test.each([0, 1, 9, 10, 13, 1009, undefined, ''])('is under way with any other status: %j', (status) => {
+    const { fact, effects } = accepted(status);
+    expect(fact).toMatchObject({ kind: 'create_accepted', taskId: 't-1', authorizeUrl: 'https://mp.example/1' });
+    expect(fact.until).toBe(NOW + DEFAULT_PATIENCE.pushWaitMs);
+    expect(fact).not.toHaveProperty('problem');
+    expect(effects.verdict).toBe('accepted');
+  });
+
+  test('by fastregisterweapp is under way: its answer has no status', () => {
+    expect(accepted(11, context.api).fact).toMatchObject({ kind: 'create_accepted' });
+  });
 });
 
 describe('a create that was turned away before WeChat looked at the merchant', () => {
