@@ -361,6 +361,8 @@ const CONDITIONS = {
   'no Mini Program is known by that appid': (r: Registration, fact: Fact) => !hasMiniProgram(r, fact),
   'it was made with the details of another row': (r: Registration, fact: Fact) =>
     Boolean(fact.aboutRow) && fact.aboutRow !== r.row && !hasMiniProgram(r, fact),
+  'it was made with details that no row of ours has': (r: Registration, fact: Fact) =>
+    fact.aboutRow === '' && !endedAfterOursBegan(r, fact) && !hasMiniProgram(r, fact),
   'it is one more Mini Program': (r: Registration, fact: Fact) => r.appid !== undefined && !hasMiniProgram(r, fact),
   'the details are other ones': (r: Registration, fact: Fact) => fact.details === 'other' || isBehindWaitingRow(r),
   "the details are other ones, and somebody else's task runs": (r: Registration, fact: Fact) =>
@@ -511,9 +513,14 @@ export const SECOND_MINI_PROGRAM = 'push:second_mini_program';
 /** Of a success of an earlier attempt, which was sent with the details of another row. */
 export const CREATED_FROM_ANOTHER_ROW = 'push:created_from_another_row';
 
+/** Of a success with details that no row of ours has, which no attempt of ours explains. */
+export const CREATED_WITH_OTHER_DETAILS = 'push:created_with_other_details';
+
+const TO_BE_SEEN_TO: readonly string[] = [SECOND_MINI_PROGRAM, CREATED_FROM_ANOTHER_ROW, CREATED_WITH_OTHER_DETAILS];
+
 /** Of a created Mini Program: an operator has to know of it, though the platform may act for it. */
-export function isToBeSeenTo({ problem }: Pick<Registration, 'problem'>): boolean {
-  return problem === SECOND_MINI_PROGRAM || problem === CREATED_FROM_ANOTHER_ROW;
+export function isToBeSeenTo({ problem = '' }: Pick<Registration, 'problem'>): boolean {
+  return TO_BE_SEEN_TO.includes(problem);
 }
 
 const UNSENT: readonly State[] = ['queued', 'deferred'];
@@ -583,6 +590,7 @@ export const MOVES: readonly Move[] = [
 
   // The push
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'it was made with the details of another row', to: 'created', problem: CREATED_FROM_ANOTHER_ROW, task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything, with whatever details', zh: '小程序已存在，即为最终结果，无论以哪些信息创建' } },
+  { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'it was made with details that no row of ours has', to: 'created', problem: CREATED_WITH_OTHER_DETAILS, task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything, whichever service of the platform asked for it', zh: '小程序已存在，即为最终结果，无论由平台的哪个服务提交' } },
   { fact: 'mini_program_created', from: [...UNSENT, ...SENT, 'rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'no Mini Program is known by that appid', to: 'created', task: 'ended', so: ['authorize'], because: { en: 'a Mini Program that exists settles everything', zh: '小程序已存在，即为最终结果' } },
   { fact: 'mini_program_created', from: ['created'], when: 'it is one more Mini Program', to: 'created', problem: SECOND_MINI_PROGRAM, so: ['authorize'], because: { en: 'both exist, and both are kept', zh: '两个小程序均已存在，均予保留' } },
   { fact: 'legal_person_timed_out', from: SENT, when: 'the push is about it, nobody has its link, and it may be sent again', to: 'queued', task: 'ended', problem: 'link:lost', so: ['send'], because: { en: 'the legal person never had the link', zh: '法人从未收到链接' } },

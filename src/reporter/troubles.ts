@@ -1,5 +1,5 @@
 /** What can be in a report's `problem` beside WeChat's codes and the sheet's: our own word, and what it calls for. */
-import { CREATED_FROM_ANOTHER_ROW, SECOND_MINI_PROGRAM } from '../domain/registration.js';
+import { CREATED_FROM_ANOTHER_ROW, CREATED_WITH_OTHER_DETAILS, SECOND_MINI_PROGRAM } from '../domain/registration.js';
 import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
 
 export interface Trouble extends Words {
@@ -16,6 +16,11 @@ const AUTHORISE_AGAIN: Words = {
 const AUTHORISE_AFTER_WITHDRAWAL: Words = {
   en: "The Mini Program exists and stays the merchant's. Ask the merchant whether the withdrawal was meant. If not, its administrator authorises the platform once more on the platform's authorisation page (what is authorised is listed on mp.weixin.qq.com under 设置 → 第三方设置 → 第三方平台授权管理); the new code is exchanged at once, and this row changes by itself.",
   zh: '小程序仍然存在，归商户所有。请与商户确认是否有意取消授权。如非有意，请小程序管理员在本平台的授权页重新授权（可在小程序后台 mp.weixin.qq.com 的“设置 → 第三方设置 → 第三方平台授权管理”中查看授权情况）；系统会立即换取新的授权码，本行会自动更新。',
+};
+
+const ASK_WHETHER_IT_IS_RIGHT: Words = {
+  en: 'Ask the merchant whether it is the right one. If the legal person is still asked to confirm for this row, that must not be done any more: it would make a second Mini Program.',
+  zh: '请与商户确认该小程序是否正确。若法人仍收到本行的确认请求，请勿再确认，否则会创建第二个小程序。',
 };
 
 export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
@@ -230,10 +235,13 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     acts: 'us',
     en: 'The Mini Program was created by an earlier attempt, with the details of another row: the legal person or the Weixin ID may not be those of this row.',
     zh: '小程序由较早的一次提交创建，使用的是另一行的信息：法人或微信号可能与本行不同。',
-    nextStep: {
-      en: 'Ask the merchant whether it is the right one. If the legal person is still asked to confirm for this row, that must not be done any more: it would make a second Mini Program.',
-      zh: '请与商户确认该小程序是否正确。若法人仍收到本行的确认请求，请勿再确认，否则会创建第二个小程序。',
-    },
+    nextStep: ASK_WHETHER_IT_IS_RIGHT,
+  },
+  [CREATED_WITH_OTHER_DETAILS]: {
+    acts: 'us',
+    en: 'The Mini Program was created with details that no row of ours has: another service of the platform may have asked for it. The legal person or the Weixin ID may not be those of this row.',
+    zh: '小程序创建时所用的信息与我们的任何一行都不同：可能由第三方平台的其他服务提交，法人或微信号可能与本行不同。',
+    nextStep: ASK_WHETHER_IT_IS_RIGHT,
   },
   'push:no_appid': {
     acts: 'us',

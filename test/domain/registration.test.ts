@@ -895,10 +895,44 @@ test('a success of an earlier attempt with the details of another row is said, u
   expect(created).toMatchObject({ state: 'created', appid: 'wxfirst', problem: 'push:created_from_another_row' });
   const kept = met(created, { kind: 'authorizer_kept', at: NOON + 10, appid: 'wxfirst' });
   expect(kept).toMatchObject({ authorizer: 'kept', problem: 'push:created_from_another_row' });
-  // A repetition changes nothing, and neither the own row nor details that WeChat has written otherwise are another row.
+  // A repetition changes nothing, and the own row is no other row.
   expect(next(created, { ...success, aboutRow: 'b/0' })).toBeUndefined();
   expect(met(second, { ...success, aboutRow: 'later/3' }).problem).toBeUndefined();
-  expect(met(second, { ...success, aboutRow: '' }).problem).toBeUndefined();
+});
+
+describe('a success with details that no row of ours has', () => {
+  const success: Fact = {
+    kind: 'mini_program_created',
+    at: NOON + 70_000,
+    pushedAt: NOON + 70_000,
+    appid: 'wxfirst',
+    authCode: 'sealed',
+    aboutRow: '',
+  };
+  const problem = 'push:created_with_other_details';
+  const accepted = through(sentAt(NOON), { kind: 'create_accepted', at: NOON + 500, callSentAt: NOON });
+
+  test('is said, until a person has seen to it: another service of the platform may have asked for it', () => {
+    const early = { ...success, pushedAt: NOON + 5_000 };
+    for (const waiting of [
+      newRegistration('a', 'b/0'),
+      through(sentAt(NOON)),
+      { ...accepted, adoptsTask: true as const },
+    ]) {
+      expect(met(waiting, early)).toMatchObject({ state: 'created', appid: 'wxfirst', task: 'ended', problem });
+    }
+    const created = met(accepted, early);
+    expect(created).toMatchObject({ state: 'created', problem });
+    const kept = met(created, { kind: 'authorizer_kept', at: NOON + 80_000, appid: 'wxfirst' });
+    expect(kept).toMatchObject({ authorizer: 'kept', problem });
+    expect(next(created, early)).toBeUndefined();
+  });
+
+  test('that ended after WeChat had accepted ours is ours, and its details are written otherwise', () => {
+    const created = met(accepted, success);
+    expect(created).toMatchObject({ state: 'created', appid: 'wxfirst' });
+    expect(created.problem).toBeUndefined();
+  });
 });
 
 test('a failure with details that no row of ours has is none of ours', () => {

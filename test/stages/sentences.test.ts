@@ -38,7 +38,7 @@ test('a Mini Program that was created is not verified: the report says what come
   expect(nextOf(warned.registration, undefined).zh).toMatch(/^已完成。.*认证和备案/);
 });
 
-test.each(['push:second_mini_program', 'push:created_from_another_row'])(
+test.each(['push:second_mini_program', 'push:created_from_another_row', 'push:created_with_other_details'])(
   'a created row with %s says what to do, in the report and beside the merchant, though it is authorised',
   (problem) => {
     const fate = fateOf({ state: 'created', appid: 'wx0123456789abcdef', authorizer: 'kept', problem });
