@@ -179,8 +179,7 @@ async function claimantsIn({
   async function look({ relation, registration: shown, row }: RowWithOutcome): Promise<void> {
     if (relation.kind !== 'registered' && relation.kind !== 'waits') return;
     if (shown === undefined || seen.has(relation.id)) return;
-    // What is shown does not say what became of earlier attempts.
-    if (!mayHaveOne(shown) && !(isUnsent(shown.state) && shown.attempt > 0)) return;
+    if (!mayHaveOne(shown) && !hasEarlierAttempts(shown)) return;
     // A row may show how an earlier attempt ended; asked is how it is now.
     const snapshot = await ledger.read(relation.id);
     // A row that waits behind purged details has the name of the same enterprise.
@@ -190,9 +189,9 @@ async function claimantsIn({
     seen.add(relation.id);
     if (!mayHaveOne(snapshot.registration)) return;
     const { name } = merchant;
-    const { id, clockAheadMs, sentAt: sentAtOurs = now() } = snapshot.registration;
+    const { id, clockAheadMs } = snapshot.registration;
     // By WeChat's clock, as the list has it.
-    const sentAt = sentAtOurs - clockAheadMs;
+    const sentAt = (openSince(snapshot.registration) ?? now()) - clockAheadMs;
     const isOver = isSilent(snapshot.registration, patience, now());
     const runs = !isOver && isRunning(snapshot.registration);
     const isMissed = runs && missed !== undefined && sentAt < missed.to;
@@ -209,12 +208,23 @@ async function claimantsIn({
 }
 
 function mayHaveOne(registration: Registration): boolean {
-  const { state, problem, appid } = registration;
+  const { state, problem, appid, earlierTask } = registration;
   // A query showed that it exists, and the push with its appid never came.
   if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
   // It is to be sent again, and the attempt before ended without a word.
   if (isUnsent(state)) return isEarlierEndUnknown(registration);
-  return isRunning({ state }) || state === 'needs_review';
+  // An operator had it sent again, and what became of the attempt before is still not known, however this one has ended.
+  return isRunning({ state }) || state === 'needs_review' || earlierTask === 'open';
+}
+
+/** What a row shows does not say what became of them. */
+function hasEarlierAttempts({ state, attempt }: Registration): boolean {
+  return state !== 'created' && attempt > (isUnsent(state) ? 0 : 1);
+}
+
+/** When the earliest attempt was sent whose end is not known. */
+function openSince({ earlierTask, earlierSentAt, sentAt }: Registration): number | undefined {
+  return earlierTask === 'open' ? (earlierSentAt ?? sentAt) : sentAt;
 }
 
 function isRunning({ state }: Pick<Registration, 'state'>): boolean {
@@ -226,13 +236,13 @@ function isRunning({ state }: Pick<Registration, 'state'>): boolean {
  * over sooner.
  */
 function isSilent(
-  { state, problem, task, sentAt = 0 }: Registration,
+  { state, problem, task, earlierTask, sentAt = 0 }: Registration,
   { pushWaitMs }: Pick<Patience, 'pushWaitMs'>,
   now: number,
 ): boolean {
   if (state === 'created') return true;
   if (now - sentAt < Math.min(LONGEST_TASK_MS, pushWaitMs)) return false;
-  if (state !== 'needs_review') return true;
+  if (state !== 'needs_review' || earlierTask === 'open') return true;
   // Without a problem: sending it again was taken back.
   return problem === undefined ? task === 'open' : /^(push|call|search):/.test(problem);
 }

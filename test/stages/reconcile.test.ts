@@ -136,6 +136,28 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
   });
 
+  test.each([
+    ['registration_refused', { problem: 'push:101' }],
+    ['legal_person_timed_out', { problem: 'push:100003' }],
+    ['create_refused', { problem: 'create:61070' }],
+    ['create_postponed', { problem: 'create:89247' }],
+  ] as const)(
+    'of an attempt without a result that was sent again, also where the next one ended with %s',
+    async (kind, more) => {
+      const id = idOf(OTHER);
+      const first = (await book.registration(id)).sentAt ?? 0;
+      await book.record(id, 'push_overdue', { problem: 'push:overdue' });
+      await book.record(id, 'retry_asked');
+      await book.record(id, 'create_sent', { at: first + 2 * DAY_MS });
+      await book.record(id, kind, { at: first + 2 * DAY_MS + HOUR_MS, ...more });
+      now = first + 4 * DAY_MS;
+      listed = [{ appid: 'wxold', authorizedAt: first - HOUR_MS }];
+      expect(await found()).toEqual([]);
+      listed = [{ appid: 'wxnew', authorizedAt: first + HOUR_MS }];
+      expect(await found()).toEqual([{ registration: id, appid: 'wxnew' }]);
+    },
+  );
+
   test('by the time of WeChat, however far our clock was ahead when it was sent', async () => {
     const third = merchant(3);
     await book.load('b3', [third]);
@@ -289,6 +311,7 @@ describe('a Mini Program that was authorised anew keeps its registration', () =>
 test('what was silent once and is sent anew is not silent', async () => {
   await sent('b1', ONE);
   await book.record(idOf(ONE), 'push_unknown', { problem: 'push:77' });
+  await book.record(idOf(ONE), 'registration_refused', { problem: 'push:103' });
   await book.record(idOf(ONE), 'retry_asked');
   await book.record(idOf(ONE), 'create_sent');
   await book.record(idOf(ONE), 'create_refused', { problem: 'create:61070' });
