@@ -6,7 +6,7 @@
 
 import type { Stranger } from '../domain/auth-code.js';
 import { nameKey } from '../domain/merchant.js';
-import type { Fact } from '../domain/registration.js';
+import type { Fact, Registration } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 import {
@@ -135,14 +135,16 @@ async function candidatesNamed(
   return found;
 }
 
-function isLive(
-  { registration: { state, wait, clockAheadMs, sentAt = Number.POSITIVE_INFINITY }, row }: Snapshot,
-  name: string,
-  at: number,
-): boolean {
-  const isPutOff = state === 'deferred' && (wait === 'busy' || wait === 'again');
-  const isSent = state === 'submitting' || state === 'awaiting_legal_person' || isPutOff;
+function isLive({ registration, row }: Snapshot, name: string, at: number): boolean {
+  const { state, clockAheadMs, sentAt = Number.POSITIVE_INFINITY } = registration;
+  const isSent = state === 'submitting' || state === 'awaiting_legal_person' || isPutOff(registration);
   return isSent && sentAt - clockAheadMs <= at && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
+}
+
+/** A row that WeChat has put off may be held until tomorrow since, because its Weixin ID has had its tries. */
+function isPutOff({ state, wait, postponed, busySince }: Registration): boolean {
+  if (state !== 'deferred') return false;
+  return wait === 'busy' || wait === 'again' || (wait === 'person' && (postponed > 0 || busySince !== undefined));
 }
 
 /**

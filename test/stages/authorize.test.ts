@@ -396,6 +396,27 @@ describe('a Mini Program without a known registration', () => {
     expect(await server.redis.zrange(key('scheduled', 'submit'), 0, -1)).toEqual([]);
   });
 
+  test.each([
+    ['create_busy', 'busy'],
+    ['create_postponed', 'again'],
+  ] as const)(
+    'belongs to a merchant that is held until tomorrow since its create was put off (%s)',
+    async (kind, wait) => {
+      const held = merchant(2);
+      await book.load('b2', [held]);
+      await book.take(idOf(held));
+      const { sentAt = 0 } = await book.registration(idOf(held));
+      const later = { callSentAt: sentAt, until: sentAt, wait, tasksOverBefore: sentAt };
+      await book.record(idOf(held), kind, later);
+      await book.record(idOf(held), 'create_held', { until: sentAt + DAY_MS, wait: 'person' });
+      now = Date.now();
+      await offered('authorized');
+      const with1 = { ...tools(KEPT), infoOf: async () => stranger(held.name) };
+      await authorize(context(), with1, job, APPID);
+      expect(await book.registration(idOf(held))).toMatchObject({ state: 'created', appid: APPID });
+    },
+  );
+
   test('that no registration has made does not belong to a merchant whose create was put off', async () => {
     const putOff = merchant(2);
     await book.load('b2', [putOff]);
