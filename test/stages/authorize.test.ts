@@ -417,6 +417,33 @@ describe('a Mini Program without a known registration', () => {
     },
   );
 
+  test('belongs to no merchant whose link was lost with the answer, and so to the other one of that name', async () => {
+    const lost = { ...merchant(2), name: merchant(1).name };
+    await book.load('b2', [lost]);
+    const sentAt = now - HOUR_MS;
+    await book.record(idOf(lost), 'create_sent', { at: sentAt, until: sentAt + DAY_MS, byLink: true });
+    await book.record(idOf(lost), 'answer_lost', { at: sentAt, callSentAt: sentAt });
+    await offered('authorized');
+    const with1 = { ...tools(KEPT), infoOf: async () => stranger(lost.name) };
+    await authorize(context(), with1, job, APPID);
+    expect((await book.registration(idOf(lost))).state).toBe('submitting');
+    expect(await book.registration(ID)).toMatchObject({ state: 'created', appid: APPID });
+  });
+
+  test('may belong to a merchant of that name that was sent again since, so to none for certain', async () => {
+    const again = { ...merchant(2), name: merchant(1).name };
+    await book.load('b2', [again]);
+    await book.record(idOf(again), 'create_sent', { at: now - HOUR_MS });
+    await book.record(idOf(again), 'create_busy', { callSentAt: now - HOUR_MS, until: now, wait: 'busy' });
+    await book.record(idOf(again), 'create_sent', { at: now + HOUR_MS });
+    await offered('authorized');
+    const with1 = { ...tools(KEPT), infoOf: async () => stranger(again.name) };
+    await authorize(context(), with1, job, APPID);
+    expect((await book.registration(ID)).state).toBe('awaiting_legal_person');
+    expect((await book.registration(idOf(again))).state).toBe('submitting');
+    expect(await waiting()).toBeUndefined();
+  });
+
   test('that no registration has made does not belong to a merchant whose create was put off', async () => {
     const putOff = merchant(2);
     await book.load('b2', [putOff]);
