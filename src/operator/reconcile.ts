@@ -8,14 +8,7 @@ import type { AuthorizationChange, Created } from '../domain/notice.js';
 import type { Patience } from '../domain/patience.js';
 import type { Outage } from '../domain/presence.js';
 import type { Comparison } from '../domain/reconciliation.js';
-import {
-  type Fact,
-  isEarlierEndUnknown,
-  isUnsent,
-  next,
-  nobodyHasItsLink,
-  type Registration,
-} from '../domain/registration.js';
+import { type Fact, isEarlierEndUnknown, isUnsent, next, type Registration } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
@@ -216,7 +209,6 @@ async function claimantsIn({
 
 function mayHaveOne(registration: Registration): boolean {
   const { state, problem, appid, earlierTask } = registration;
-  if (nobodyHasItsLink(registration)) return false;
   // A query showed that it exists, and the push with its appid never came.
   if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
   // It is to be sent again, and the attempt before ended without a word.

@@ -6,7 +6,7 @@
 
 import type { Stranger } from '../domain/auth-code.js';
 import { nameKey } from '../domain/merchant.js';
-import { type Fact, nobodyHasItsLink, type Registration } from '../domain/registration.js';
+import type { Fact, Registration } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import { CREATED_BY_REGISTRATION } from '../wechat/authorizer-list.js';
 import {
@@ -43,7 +43,7 @@ export async function findOwner(context: ExchangeContext, tools: AuthorizeTools,
 
   const { id, state, sentAt = 0 } = only.registration;
   // The answer to its create may be on its way, with the task's id, by which the push is matched without asking anybody.
-  const answerIsDueAt = answerDueAt(context, sentAt);
+  const answerIsDueAt = sentAt + context.patience.requestTimeoutMs + ANSWER_IS_RECORDED_MS;
   if (state === 'submitting' && context.now() < answerIsDueAt) return { at: answerIsDueAt };
 
   const because = "no push named the merchant; WeChat's information about the account has the enterprise's name";
@@ -114,17 +114,13 @@ async function askWhoItIs(
   return why.kind === 'unknown' && at <= waiting.codes[0].diesAt ? { at } : { kind: 'unknown' };
 }
 
-function answerDueAt({ patience }: Pick<ExchangeContext, 'patience'>, sentAt: number): number {
-  return sentAt + patience.requestTimeoutMs + ANSWER_IS_RECORDED_MS;
-}
-
 /**
  * Registrations of this name that were sent before `at` and have no result yet, and those that were sent again since: their
  * attempt before may have made it, too. Of a Mini Program that a registration has made, also those that WeChat has put off:
  * their task, or the one that they wait for, may have made it.
  */
 async function candidatesNamed(
-  context: ExchangeContext,
+  { ledger }: ExchangeContext,
   tools: AuthorizeTools,
   name: string,
   at: number,
@@ -134,11 +130,9 @@ async function candidatesNamed(
   const ids = [...(await tools.live()), ...(isNew ? await tools.postponed() : [])];
   const found: Snapshot[] = [];
   const mayBeIt = (snapshot: Snapshot): boolean =>
-    isLive(snapshot, wanted) &&
-    !hasLostItsLink(context, snapshot) &&
-    (wasSentBefore(snapshot, at) || snapshot.registration.attempt > 1);
+    isLive(snapshot, wanted) && (wasSentBefore(snapshot, at) || snapshot.registration.attempt > 1);
   for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-    const snapshots = await Promise.all(ids.slice(from, from + READ_AT_ONCE).map((id) => context.ledger.read(id)));
+    const snapshots = await Promise.all(ids.slice(from, from + READ_AT_ONCE).map((id) => ledger.read(id)));
     for (const snapshot of snapshots) if (snapshot !== undefined && mayBeIt(snapshot)) found.push(snapshot);
   }
   return found;
@@ -153,11 +147,6 @@ function isLive({ registration, row }: Snapshot, name: string): boolean {
 function wasSentBefore({ registration }: Snapshot, at: number): boolean {
   const { clockAheadMs, sentAt = Number.POSITIVE_INFINITY } = registration;
   return sentAt - clockAheadMs <= at;
-}
-
-/** The answer with its link did not come in time, so nobody can have opened the link: it has made no Mini Program. */
-function hasLostItsLink(context: ExchangeContext, { registration }: Snapshot): boolean {
-  return nobodyHasItsLink(registration) && context.now() >= answerDueAt(context, registration.sentAt ?? 0);
 }
 
 /** A row that WeChat has put off may be held until tomorrow since, because its Weixin ID has had its tries. */

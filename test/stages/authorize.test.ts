@@ -417,19 +417,6 @@ describe('a Mini Program without a known registration', () => {
     },
   );
 
-  test('belongs to no merchant whose link was lost with the answer, and so to the other one of that name', async () => {
-    const lost = { ...merchant(2), name: merchant(1).name };
-    await book.load('b2', [lost]);
-    const sentAt = now - HOUR_MS;
-    await book.record(idOf(lost), 'create_sent', { at: sentAt, until: sentAt + DAY_MS, byLink: true });
-    await book.record(idOf(lost), 'answer_lost', { at: sentAt, callSentAt: sentAt });
-    await offered('authorized');
-    const with1 = { ...tools(KEPT), infoOf: async () => stranger(lost.name) };
-    await authorize(context(), with1, job, APPID);
-    expect((await book.registration(idOf(lost))).state).toBe('submitting');
-    expect(await book.registration(ID)).toMatchObject({ state: 'created', appid: APPID });
-  });
-
   test('may belong to a merchant of that name that was sent again since, so to none for certain', async () => {
     const again = { ...merchant(2), name: merchant(1).name };
     await book.load('b2', [again]);

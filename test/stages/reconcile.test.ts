@@ -158,16 +158,6 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     },
   );
 
-  test('but not where its link was lost with the answer: another registration has made it', async () => {
-    const third = { ...merchant(3), name: ONE.name };
-    await book.load('b3', [third]);
-    const at = (await book.registration(idOf(OTHER))).sentAt ?? 0;
-    await book.record(idOf(third), 'create_sent', { at, byLink: true });
-    await book.record(idOf(third), 'answer_lost', { callSentAt: at });
-    listed = [{ appid: 'wxnew', authorizedAt: at + HOUR_MS }];
-    expect(await found()).toEqual([{ registration: idOf(OTHER), appid: 'wxnew' }]);
-  });
-
   test('by the time of WeChat, however far our clock was ahead when it was sent', async () => {
     const third = merchant(3);
     await book.load('b3', [third]);
