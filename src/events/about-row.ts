@@ -21,7 +21,8 @@ export async function rowAbout(
 ): Promise<string | undefined> {
   const pushed = merchantIn(info);
   const isOfLeader = isOf(leader?.merchant, pushed);
-  const noRow = leader?.merchant === undefined || wasSentByName(registration) ? undefined : NO_ROW_OF_OURS;
+  const namesNoPerson = wasSentByName(registration) || info.taskId !== undefined;
+  const noRow = leader?.merchant === undefined || namesNoPerson ? undefined : NO_ROW_OF_OURS;
   if (registration.earlierTask === 'none' && registration.task !== 'none') return isOfLeader ? undefined : noRow;
   if (isOfLeader) return namesAPerson(pushed) ? registration.row : undefined;
   const pointers = (await ledger.history(registration.id)).flatMap(({ row, rowBefore }) =>
@@ -33,7 +34,10 @@ export async function rowAbout(
   return noRow;
 }
 
-/** By `fastregisterenterpriseweapp`, which gets no legal person: what its push says of one is not from a row. */
+/**
+ * By `fastregisterenterpriseweapp`, which gets no legal person: what its push says of one is not from a row. Only its push names a task,
+ * and does so where the answer with the task's id was lost.
+ */
 function wasSentByName({ taskId, byLink }: Snapshot['registration']): boolean {
   return taskId !== undefined || byLink === true;
 }

@@ -154,5 +154,9 @@ describe('what a push says', () => {
         expect(await factAbout(finder, sent, push, AT, seals)).not.toHaveProperty('aboutRow');
       }
     }
+    // Its answer was lost, and an attempt before, of which the end is not known, may have reached the legal person.
+    const named = registration({ status: '103', taskId: 't2' });
+    const lost = snapshotOf('a', { row: 'b1/0', state: 'submitting', task: 'open', earlierTask: 'open' }, merchant(2));
+    expect(await factAbout(finder, lost, named, AT, seals)).not.toHaveProperty('aboutRow');
   });
 });
