@@ -53,7 +53,7 @@ export function checkedCode(
     return { code: capital, codeType };
   }
   if (typed !== undefined && typed !== codeType) findings.add('sheet:code_type_mismatch', 'code_type', String(typed));
-  if (!needs.codeTypes.includes(codeType)) findings.add(REFUSED, 'code', String(codeType));
+  if (!needs.codeTypes.includes(codeType)) findings.add(REFUSED, 'code');
   if (checkCharacters(capital, plain, codeType, findings) && capital !== given) {
     findings.add('sheet:code_lower_case', 'code');
   }

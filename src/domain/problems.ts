@@ -78,7 +78,7 @@ export const PROBLEMS = {
   'sheet:code_lower_case': { severity: 'warning', who: 'us', says: { en: 'the code has small letters; it is sent in capitals.', zh: '代码含小写字母，将以大写提交。' }, next: NOTHING },
   'sheet:code_type_unknown': { severity: 'error', who: 'us', says: { en: 'the code type is none of 1, 2 and 3.', zh: '代码类型不是 1、2 或 3。' }, next: { en: 'Leave it blank: the type follows from the code.', zh: '请留空，系统会按代码判断。' } },
   'sheet:code_type_mismatch': { severity: 'error', who: 'us', says: { en: 'the code type is {detail}, but a code of this length has another.', zh: '代码类型为 {detail}，但该长度的代码属于其他类型。' }, next: { en: 'Leave the code type blank, or compare the code with the business licence.', zh: '请将代码类型留空，或与营业执照核对代码。' } },
-  'sheet:code_type_refused': { severity: 'error', who: 'merchant', says: { en: 'the registration API in use does not take this type of code ({detail}).', zh: '当前注册接口不接受此类代码（类型 {detail}）。' }, next: { en: 'Ask the merchant for the 18-character Unified Social Credit Code.', zh: '请向商户索取 18 位统一社会信用代码。' } },
+  'sheet:code_type_refused': { severity: 'error', who: 'merchant', says: { en: 'the registration API in use does not take this type of code.', zh: '当前注册接口不接受此类代码。' }, next: { en: 'Ask the merchant for the 18-character Unified Social Credit Code.', zh: '请向商户索取 18 位统一社会信用代码。' } },
 
   // The legal person
   'sheet:wechat_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's Weixin ID is missing.", zh: '缺少法人微信号。' }, next: ASK_WEIXIN_ID },

@@ -342,7 +342,8 @@ describe('an invalid row', () => {
     const fate = fateOf({ state: 'invalid', problem: 'sheet:code_type_refused' });
     const sentences = sentencesFor(fate, CIRCUMSTANCES);
     expect(sentences).toMatchObject({ outcome: 'invalid', whoActs: 'merchant' });
-    expect(sentences.reason.en).toContain('does not take this type of code');
+    expect(sentences.reason.en).toMatch(/does not take this type of code\.$/);
+    expect(sentences.reason.zh).toMatch(/不接受此类代码。$/);
     expect(sentences.nextStep.en).toMatch(/^Ask the merchant/);
     expect(nextOf(fate.registration, undefined)).toMatchObject({ acts: 'merchant', en: sentences.nextStep.en });
   });
