@@ -7,6 +7,7 @@ import { vaultOf } from '../../src/app/wiring/vault.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
 import { lastLoss, unreported } from '../../src/redis/ledger/last-loss.js';
+import { typed } from '../support/command-line.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
@@ -117,6 +118,42 @@ test('if Redis loses the sheet, too, no merchant is sent twice when it is loaded
   await book.load('b1', merchants(8));
   await until('all are known', async () => (await book.batches.counts('b1')).awaiting_legal_person === 8);
   expect(merchantsAskedTwice(simulator)).toEqual([]);
+});
+
+test('a Redis that was emptied knows from the journals which merchants were sent, whichever process comes first', async () => {
+  const redis = await newRedis();
+  const first = await rehearseOn(redis, {}, SLOW);
+  const { home, simulator, env } = first;
+  await first.book.load('b1', merchants(6));
+  await first.startListening();
+  const sending = await startSending(first.store);
+  await until('all are sent', async () => (await first.book.batches.counts('b1')).awaiting_legal_person === 6);
+  await sending.close();
+  await first.store.redis.flushall();
+  await first.store.close();
+
+  const place = { ...env, REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: SECRET_KEY };
+  expect(await typed(['status'], { env: place })).toMatchObject({ status: 0 });
+  const second = await rehearseOn(redis, { FASTREGISTER_HOME: home, WECHAT_API_BASE_URL: simulator.url });
+  await second.startSending();
+  await second.book.load('b2', merchants(8));
+  await until('all are known', async () => (await second.book.batches.counts('b2')).awaiting_legal_person === 8);
+  expect(merchantsAskedTwice(simulator)).toEqual([]);
+});
+
+test('a running process gives an emptied Redis the key of its ledger, though the secret key was changed since', async () => {
+  const redis = await newRedis();
+  const { store, home, env } = await rehearseOn(redis);
+  const ledgerKey = () => store.redis.hget(key('ledger'), 'key');
+  const before = await ledgerKey();
+  const guard = await store.lossGuard();
+  await store.redis.flushall();
+  await guard.check();
+  const newKey = Buffer.alloc(32, 8).toString('base64');
+  const place = { ...env, REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: newKey };
+  expect(await typed(['status'], { env: { ...place, FASTREGISTER_HOME: home } })).toMatchObject({ status: 0 });
+  expect(before).not.toBeNull();
+  expect(await ledgerKey()).toBe(before);
 });
 
 test('a Redis that lost the only verify ticket gets it again, and no process waits for the next one', async () => {

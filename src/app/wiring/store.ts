@@ -13,7 +13,7 @@ import { checkServer } from '../../redis/server/check-server.js';
 import { type Address, connect, type Role } from '../../redis/server/connection.js';
 import { joinPrivateServer } from '../../redis/server/private-server.js';
 import type { Settings } from '../../settings.js';
-import { ledgerIdentityOf } from './identity.js';
+import { ledgerIdentityOf, ledgerKeySourceOf } from './identity.js';
 import { startNotifying } from './notifying.js';
 import { type Part, sharedPart } from './part.js';
 import { vaultOf } from './vault.js';
@@ -88,7 +88,7 @@ export async function openStore(
       batches: openBatches(redis),
       calls: openCalls(redis),
       workload: openWorkload(redis),
-      identify: await identifyIn(redis),
+      identify: await identifyIn(redis, ledgerKeySourceOf(settings)),
       isNew,
       settings,
       log,

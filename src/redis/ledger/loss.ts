@@ -17,6 +17,7 @@ import type { Vault } from '../vault.js';
 import { type Journal, type JournalEntry, openJournal } from './journal.js';
 import { hasEnded, type JournalProcess, nameOf, processFrom, thisProcess } from './journal-process.js';
 import { type Gate, openLedger } from './ledger.js';
+import { writeLedgerKey } from './ledger-key.js';
 import { keepOrphan, restoreMissing, restoreOrphans } from './restoring.js';
 
 export interface LossGuard {
@@ -84,6 +85,8 @@ export async function guardAgainstLoss({
     const isNew = epoch !== reported;
     // While creates wait, a process for which they wait may end.
     if (!isNew && waitedMs < 0) return;
+    // An emptied Redis has lost it, too; another process would derive another one where the secret key was changed since.
+    if (isNew) await writeLedgerKey(redis, ledgerKey);
     // Asked before the journal is read: otherwise the last entries of a process that dies in between would be missed.
     const spoken = await spokenFor(redis, self, waitedMs >= permitMs);
     if (!isNew && spoken.length === 0) return;
