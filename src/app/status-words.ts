@@ -119,6 +119,16 @@ function faultOf(missing: { reason: Words; nextStep: Words } | null): Words {
   return missing === null ? { en: 'running', zh: '正常' } : joined([missing.reason, missing.nextStep]);
 }
 
+/** What a Redis that takes no writes says, and what it means for the rest of what is shown. */
+export function refusedInWords({ reason }: NonNullable<CurrentStatus['writesRefused']>): Words {
+  return joined([reason, MEANWHILE]);
+}
+
+const MEANWHILE: Words = {
+  en: 'Until then nothing is sent, pushes are kept on disk, and processes that run may be shown as missing.',
+  zh: '在此之前不会提交，推送暂存在磁盘上，仍在运行的进程可能显示为未运行。',
+};
+
 /** Calls of the quota day. */
 export function callLines(calls: CurrentStatus['calls']): Line[] {
   return [
@@ -133,14 +143,18 @@ export function callLines(calls: CurrentStatus['calls']): Line[] {
 
 /** The line, the processes, the calls and whatever else calls for a look, one thing a line. */
 export function statusLines(facts: CurrentStatus, now: number): Line[] {
-  const { line, calls, workerMissing, sentBy, toSend } = facts;
+  const { line, calls, workerMissing, sentBy, toSend, writesRefused } = facts;
   const reason = 'reason' in line ? line.reason : undefined;
+  const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };
   return [
+    ...ifKnown({ en: 'fault', zh: '故障' }, writesRefused, refusedInWords),
     [
       { en: 'line', zh: '提交' },
-      reason === undefined
-        ? faultOf(workerMissing)
-        : joined([reason, ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' }]),
+      reason !== undefined
+        ? joined([reason, nextStep])
+        : writesRefused !== null
+          ? { en: 'waits for Redis', zh: '等待 Redis 恢复' }
+          : faultOf(workerMissing),
     ],
     ...(reason !== undefined && workerMissing
       ? ([[{ en: 'fault', zh: '故障' }, faultOf(workerMissing)]] as const)

@@ -15,6 +15,7 @@ import { openLinks } from '../redis/ledger/links.js';
 import { openNotices } from '../redis/notices.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import { openReconciliations } from '../redis/reconciliations.js';
+import { writesRefused } from '../redis/server/durability.js';
 import { processesNow, troubleOfProcess } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
@@ -61,24 +62,40 @@ export async function currentStatus(store: Store, sending: Promise<SendingStatus
   const { redis, settings, workload } = store;
   const limits = limitsOf(settings);
   const at = Date.now();
-  const [now, { presence, missing }, toSend, waiting, parked, links, ticketAt, loss, toReport, compared, failing] =
-    await Promise.all([
-      sending,
-      processesNow(processSourcesOf(settings, redis)),
-      workload.toSend(),
-      waitsUntil(store),
-      openPushes(redis).parked(),
-      linksNow(store, at),
-      ticketReceivedAt(redis),
-      lastLoss(redis),
-      unreported(redis),
-      comparedNow(store),
-      undelivered(settings, openNotices(redis)),
-    ]);
+  const [
+    refused,
+    now,
+    { presence, missing: missingWorker },
+    toSend,
+    waiting,
+    parked,
+    links,
+    ticketAt,
+    loss,
+    toReport,
+    compared,
+    failing,
+  ] = await Promise.all([
+    writesRefused(redis),
+    sending,
+    processesNow(processSourcesOf(settings, redis)),
+    workload.toSend(),
+    waitsUntil(store),
+    openPushes(redis).parked(),
+    linksNow(store, at),
+    ticketReceivedAt(redis),
+    lastLoss(redis),
+    unreported(redis),
+    comparedNow(store),
+    undelivered(settings, openNotices(redis)),
+  ]);
+  // While Redis takes no writes, no worker can record there that it lives.
+  const missing = refused === undefined ? missingWorker : undefined;
   // Its words say when it ends.
   const { until: _, ...blockedReason } = now.blockedReason ?? {};
   const creates = forCreates(now, limits);
   return {
+    writesRefused: refused === undefined ? null : { reason: refused.words },
     line:
       now.stopped || now.blockedReason
         ? { stopped: isStopped(now), ...blockedReason, ...metByLine(now, limits) }

@@ -2,7 +2,8 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Store } from '../app/wiring/store.js';
 import { type ConsoleRole, mayAct } from '../domain/console-user.js';
-import { isRedisSlow, isRedisUnable } from '../domain/ledger-errors.js';
+import { isRedisSlow, isRedisUnable, stateOfRedis } from '../domain/ledger-errors.js';
+import { joined } from '../domain/words.js';
 import { openConsoleAudit } from '../redis/console-audit.js';
 import { type Access, openAccess } from './access.js';
 import { type Accounts, openAccounts } from './accounts.js';
@@ -138,8 +139,10 @@ function failed({ store, access, answers }: ConsoleParts, c: ConsoleContext, err
   if (isRedisUnable(error)) {
     // The browser asks again; not for a form, which would be sent twice.
     if (c.req.method === 'GET') c.header('refresh', '5');
-    const title = isRedisSlow(error) ? WORDS.redisSlow : WORDS.redisAway;
-    return answers.message(c, { title, body: <p>{WORDS.tryLater[language]}</p>, status: 503 });
+    const refuses = stateOfRedis(error) !== undefined;
+    const title = refuses ? WORDS.redisRefuses : isRedisSlow(error) ? WORDS.redisSlow : WORDS.redisAway;
+    const words = refuses ? joined([WORDS.askDoctor, WORDS.tryLater]) : WORDS.tryLater;
+    return answers.message(c, { title, body: <p>{words[language]}</p>, status: 503 });
   }
   store.log.error({ err: error }, 'the console failed');
   return answers.message(c, { title: WORDS.failed, body: <p>{WORDS.seeLog[language]}</p>, status: 503 });

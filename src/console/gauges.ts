@@ -17,6 +17,7 @@ export interface GaugeSources extends Sources {
   readonly destinations: readonly Destination[];
   readonly links: Pick<Links, 'count'>;
   readonly nights: Pick<Nights, 'list'>;
+  readonly takesWrites: () => Promise<boolean>;
   readonly version: string;
 }
 
@@ -28,6 +29,7 @@ export interface Gauges extends SystemOverview {
   readonly links: { readonly open: number; readonly ending: number };
   /** When the last night ended that did its work, ms since 1970; undefined before the first. */
   readonly nightEndedAt: number | undefined;
+  readonly takesWrites: boolean;
   readonly version: string;
 }
 
@@ -37,14 +39,15 @@ const ALWAYS_THERE: readonly Destination[] = ['created', 'notify'];
 const ENDED_WELL: readonly NightEnding[] = ['done', 'submitted'];
 
 export async function gauges(sources: GaugeSources): Promise<Gauges> {
-  const { workload, notices, destinations, links, nights, version, now } = sources;
-  const [facts, states, waiting, open, ending, ran] = await Promise.all([
+  const { workload, notices, destinations, links, nights, takesWrites, version, now } = sources;
+  const [facts, states, waiting, open, ending, ran, takes] = await Promise.all([
     present(sources),
     workload.states(),
     Promise.all(ALWAYS_THERE.concat(destinations).map(async (name) => [name, await notices.waiting(name)] as const)),
     links.count(now(), Number.POSITIVE_INFINITY),
     links.count(now(), now() + REMIND_BEFORE_MS),
     nights.list(),
+    takesWrites(),
   ]);
   const ended = ran.flatMap(({ ending: how, endedAt }) =>
     how !== undefined && endedAt !== undefined && ENDED_WELL.includes(how) ? [endedAt] : [],
@@ -55,6 +58,7 @@ export async function gauges(sources: GaugeSources): Promise<Gauges> {
     noticesWaiting: Object.fromEntries(waiting),
     links: { open, ending },
     nightEndedAt: ended.length > 0 ? Math.max(...ended) : undefined,
+    takesWrites: takes,
     version,
   };
 }

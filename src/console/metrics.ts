@@ -21,6 +21,9 @@ export async function metricsText(facts: Gauges): Promise<string> {
     'state',
   ]);
   for (const [state, count] of Object.entries(facts.states)) registrations.set({ state }, count);
+  gauge('redis_writable', '0 while Redis refuses writes: it is full, cannot write its file, or is a replica.').set(
+    facts.takesWrites ? 1 : 0,
+  );
   processGauges(facts, gauge);
   gauge('calls_today', 'Calls to WeChat in the present quota day, create and search together.').set(facts.sending.used);
   gauge('calls_limit', 'Calls that a quota day allows.').set(facts.sending.limit);

@@ -15,6 +15,7 @@ import { openWorkload } from '../redis/ledger/workload.js';
 import { openNights } from '../redis/nights.js';
 import { openNotices } from '../redis/notices.js';
 import { openPushes } from '../redis/pushes/pushes.js';
+import { writesRefused } from '../redis/server/durability.js';
 import { addressesOf } from '../reporter/undelivered.js';
 import { consoleApp } from './app.js';
 import { openLiveFeeds } from './live.js';
@@ -53,6 +54,7 @@ export async function startConsoleOf(store: Store): Promise<Part & { port: numbe
       destinations: addressesOf(settings).map(({ destination }) => destination),
       links: openLinks(redis),
       nights: openNights(redis),
+      takesWrites: async () => (await writesRefused(redis)) === undefined,
       limits: limitsOf(settings),
       now: Date.now,
       version: VERSION,

@@ -55,7 +55,12 @@ export const WORDS = {
   failed: { en: 'An error of fastregister', zh: 'fastregister 出错' },
   seeLog: { en: 'It is in the log of this process.', zh: '详情见本进程的日志。' },
   redisAway: { en: 'Redis cannot be reached', zh: '无法连接 Redis' },
+  redisRefuses: { en: 'Redis is reached and refuses commands', zh: '可以连接 Redis，但它拒绝执行命令' },
   redisSlow: { en: 'Redis does not answer in time', zh: 'Redis 未及时应答' },
+  askDoctor: {
+    en: 'On the server, fastregister doctor says why, and what to do.',
+    zh: '在服务器上运行 fastregister doctor 可查看原因和处理办法。',
+  },
   tryLater: {
     en: 'The page looks again every five seconds, and works when Redis is back.',
     zh: '页面每五秒自动重试，Redis 恢复后即可使用。',

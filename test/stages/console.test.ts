@@ -33,6 +33,7 @@ const sources = (): GaugeSources => {
     nights,
     limits: LIMITS,
     now: Date.now,
+    takesWrites: async () => true,
     version: '1.2.3',
   };
 };

@@ -29,6 +29,7 @@ test('/metrics says which processes live, counts registrations and what is pendi
     noticesWaiting: { created: 0, notify: 2 },
     links: { open: 4, ending: 1 },
     nightEndedAt: 1_700_000_000_000,
+    takesWrites: false,
     version: '1.2.3',
     processes: {
       presence: {
@@ -61,6 +62,7 @@ test('/metrics says which processes live, counts registrations and what is pendi
     'fastregister_processes{role="worker"} 2',
     'fastregister_processes{role="receiver"} 0',
     'fastregister_worker_missing 0',
+    'fastregister_redis_writable 0',
     'fastregister_last_call_age_seconds 3',
     'fastregister_last_push_age_seconds 4',
     'fastregister_oldest_wait_seconds 60',

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PASSWORD, visitorsOf } from '../doors/console/support/visitor.js';
 import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { rehearse } from '../support/rehearsal.js';
@@ -38,6 +39,11 @@ test.each([
   for (const command of ['status', 'report', 'todo']) {
     expect(await typed([command], { env })).toMatchObject({ status: 0 });
   }
+  const shown = await typed(['status'], { env });
+  expect(shown.stdout).toMatch(new RegExp(`fault +Redis is reached and refuses.*${reason}[^]*line +waits for Redis`));
+  expect(shown.stdout).toContain(step);
+  const { writes_refused } = JSON.parse((await typed(['status', '--json'], { env })).stdout);
+  expect(writes_refused.reason.en).toContain(step);
   const { status, stdout } = await typed(['doctor'], { env });
   expect([status, stdout]).toEqual([5, expect.stringMatching(new RegExp(`writes.*${reason}[^]*permission sets`))]);
   const sheet = join(home, 'more.csv');
@@ -47,4 +53,26 @@ test.each([
   expect(loaded.stderr).toContain(`refuses the command: ${reason}`);
   expect(loaded.stderr).toContain(step);
   expect(loaded.stderr).not.toContain('Internal error');
+});
+
+test('the console says so, on a page that is opened and on one that is open', async () => {
+  const { store, book } = await rehearse({ privateRedis: true, settings: { FASTREGISTER_CONSOLE_PASSWORD: PASSWORD } });
+  await book.load('b1', [merchant(1)]);
+  const visitor = visitorsOf(store)();
+  await visitor.logIn();
+  expect((await visitor.get('/')).text).toContain('No worker is running');
+  const live = await visitor.follow('/live');
+
+  await store.redis.config('SET', 'min-replicas-to-write', '1');
+  const { text } = await visitor.get('/');
+  expect(text).toContain('Redis is reached and refuses commands');
+  expect(text).toContain('fastregister doctor');
+  let shown = '';
+  await until('the open page says it', async () => {
+    shown += new TextDecoder().decode((await live.read()).value);
+    return shown.includes('min-replicas-to-write');
+  });
+  expect(shown).toContain('Sending is stopped');
+  await live.cancel();
+  await store.redis.config('SET', 'min-replicas-to-write', '0');
 });

@@ -1,8 +1,8 @@
 /** The Redis in use: can it be reached, is the ledger ours, and what does it lose. */
 import { LedgerMismatch, SCHEMA, SchemaMismatch } from '../../redis/ledger/identity.js';
 import { evictionPolicy } from '../../redis/server/check-server.js';
-import { durabilityOf, tryToWrite } from '../../redis/server/durability.js';
-import { RedisMisconfigured, RedisUnreachable, unableRedis } from '../../redis/server/errors.js';
+import { durabilityOf, writesRefused } from '../../redis/server/durability.js';
+import { RedisMisconfigured, RedisUnreachable } from '../../redis/server/errors.js';
 import type { LedgerUse, Store } from '../wiring/store.js';
 import type { Finding } from './finding.js';
 
@@ -72,14 +72,8 @@ function otherLedger({ differences }: LedgerMismatch): Finding {
 
 /** A finding only if Redis refuses writes for the state that it is in. */
 export async function checkWrites({ redis }: Store): Promise<Finding[]> {
-  try {
-    await tryToWrite(redis);
-    return [];
-  } catch (error) {
-    const why = unableRedis(error);
-    if (why === undefined) throw error;
-    return [{ check: 'writes', verdict: 'fault', says: why.words }];
-  }
+  const why = await writesRefused(redis);
+  return why === undefined ? [] : [{ check: 'writes', verdict: 'fault', says: why.words }];
 }
 
 /** A finding only if the server does not show its policy: a policy that evicts is refused earlier. */

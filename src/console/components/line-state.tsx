@@ -1,4 +1,5 @@
 import type { CurrentStatus } from '../../app/status.js';
+import { refusedInWords } from '../../app/status-words.js';
 import { joined, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { Prose } from './prose.js';
@@ -17,17 +18,19 @@ const WORDS = {
 
 /** What is to be fixed comes first, in the words of `status`. */
 export function LineCard({ view, now }: { view: View; now: CurrentStatus }) {
-  const { line, workerMissing } = now;
+  const { line, workerMissing, writesRefused } = now;
   const reason = 'reason' in line ? line.reason : undefined;
   const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };
-  const isIdle = reason === undefined && now.toSend > 0 && now.processes.workers.live.length === 0;
+  const isIdle =
+    reason === undefined && writesRefused === null && now.toSend > 0 && now.processes.workers.live.length === 0;
   // The calls of a day end on most days: it is waited for, and nothing is to be done.
-  const isStopped = line.stopped && !('problem' in line && line.problem === 'quota:day');
+  const isStopped = writesRefused !== null || (line.stopped && !('problem' in line && line.problem === 'quota:day'));
   const isBad = isStopped || workerMissing !== null;
   const look = isBad ? 'bad' : reason === undefined && !isIdle ? 'good' : 'fair';
   const running = isIdle ? WORDS.idle : WORDS.running;
   const title = isStopped ? WORDS.stopped : reason === undefined ? running : WORDS.waiting;
   const faults = [
+    ...(writesRefused === null ? [] : [refusedInWords(writesRefused)]),
     ...(reason === undefined ? [] : [joined([reason, nextStep])]),
     ...(isIdle && workerMissing === null ? [WORDS.startOne] : []),
     ...(workerMissing === null ? [] : [joined([workerMissing.reason, workerMissing.nextStep])]),

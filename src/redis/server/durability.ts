@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { key } from '../keys.js';
 import { configured, factsOf } from './check-server.js';
 import { duplicateConnection } from './connection.js';
-import { RedisMisconfigured } from './errors.js';
+import { RedisMisconfigured, type RedisUnreachable, unableRedis } from './errors.js';
 
 /** `always`: every write is on disk before its answer. `second`: a power cut loses the last second. `unknown`: the server does not report it. */
 export type Durability = 'always' | 'second' | 'snapshots' | 'none' | 'unknown';
@@ -30,8 +30,20 @@ export async function refuseVolatile(redis: Redis): Promise<void> {
   });
 }
 
+/** Why Redis refuses writes for the state that it is in, and what to do; undefined where it takes them. */
+export async function writesRefused(redis: Redis): Promise<RedisUnreachable | undefined> {
+  try {
+    await tryToWrite(redis);
+    return undefined;
+  } catch (error) {
+    const why = unableRedis(error);
+    if (why === undefined) throw error;
+    return why;
+  }
+}
+
 /** @throws what Redis answers a write */
-export async function tryToWrite(redis: Redis): Promise<void> {
+async function tryToWrite(redis: Redis): Promise<void> {
   // A replica's refusal ends the connection.
   const own = duplicateConnection(redis, { retryStrategy: () => null, enableOfflineQueue: true });
   try {
