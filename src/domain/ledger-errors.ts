@@ -33,13 +33,14 @@ export function isRedisSlow(error: unknown): boolean {
 
 /**
  * Whether a command failed because of the present state of Redis, not because of the command: Redis is short of memory or cannot
- * write its file, is busy with a script, reads its data, has become a replica, or lacks replicas.
+ * write its file, is busy with a script, reads its data, has become a replica, lacks replicas, or denies
+ * its user the command.
  */
 export function isRedisUnable(error: unknown): boolean {
   return isRedisGone(error) || stateOfRedis(error) !== undefined;
 }
 
-const STATES = /\b(OOM|MISCONF|BUSY|LOADING|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE)\b/;
+const STATES = /\b(OOM|MISCONF|BUSY|LOADING|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNKILLABLE|NOPERM)\b/;
 
 /** The state that an error of Redis names, and its words; undefined where the command itself is at fault. */
 export function stateOfRedis(error: unknown): { readonly state: string; readonly said: string } | undefined {

@@ -182,6 +182,10 @@ const STEPS: Readonly<Record<string, Words>> = {
     en: 'Its disk is full or may not be written: make room there, and read its log',
     zh: '其磁盘已满或不可写：请清理空间，并查看其日志',
   },
+  NOPERM: {
+    en: 'Give the user of REDIS_URL the rights that docs/redis.md names',
+    zh: '请给 REDIS_URL 中的用户授予 docs/redis.md 所列的权限',
+  },
   LOADING: WAIT_FOR_IT,
   BUSY: WAIT_FOR_IT,
 };
