@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { startListeningAtOnce } from '../../src/app/wiring/listening.js';
+import { openStore, type Store } from '../../src/app/wiring/store.js';
+import { readSettings } from '../../src/config.js';
 import { typed } from '../support/command-line.js';
+import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { ownRedis } from '../support/own-redis.js';
-import { rehearse } from '../support/rehearsal.js';
+import { newHome, rehearsalEnvironment, rehearse } from '../support/rehearsal.js';
+import { until } from '../support/until.js';
 
 const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
 
@@ -53,3 +58,38 @@ test.each([
     expect(stderr).not.toContain('Internal error');
   }
 });
+
+test.each(['-info', 'resetchannels'])(
+  'a receiver that lacks %s leaves no connection behind when it tries again, and records once it may',
+  async (taken) => {
+    const { admin, settings } = await redisWith(...RIGHTS, taken);
+    const notices = {
+      FASTREGISTER_NOTIFY_URL: 'http://127.0.0.1:1/',
+      FASTREGISTER_WEBHOOK_SECRET: 'a long random text of a test',
+    };
+    const env = {
+      ...rehearsalEnvironment(newHome(), 'http://127.0.0.1:1'),
+      WECHAT_REGISTRATION_API: 'fastregisterweapp',
+    };
+    const read = readSettings({ env: { ...env, ...settings, ...notices } });
+    const { log, lines } = readableLog();
+    const leaving = new AbortController();
+    const left: number[] = [];
+    const open = async (): Promise<Store> => {
+      const clients = String(await admin.call('CLIENT', 'LIST'));
+      left.push(clients.split('\n').filter((line) => line.includes('user=default')).length);
+      return openStore(read, log, 'background', leaving.signal);
+    };
+    const listening = startListeningAtOnce(read, log, open, leaving.signal);
+    await until('it has tried three times', () => left.length === 3);
+    expect(left).toEqual([0, 0, 0]);
+    expect(lines.filter((line) => line.includes('NOPERM'))).toHaveLength(1);
+
+    await admin.call('ACL', 'SETUSER', 'default', ...RIGHTS);
+    const { store, close } = await listening;
+    expect(store).toBeDefined();
+    leaving.abort();
+    await close();
+    await store?.close();
+  },
+);

@@ -112,11 +112,14 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
       const guard = await store.lossGuard();
       const { confirm } = await confirmationOf(store, 'interactive');
       const redis = await store.connect('background');
-      if (settings.forwardUrl !== undefined) {
+      // What can fail comes first: a recorder that has begun would go on beside that of the next attempt.
+      const { forwardUrl: url } = settings;
+      const forward = url === undefined ? undefined : { url, relay: await openPushRelay(redis) };
+      notifying = await store.notifying();
+      if (forward !== undefined) {
         forwarding = startForwarding({
-          relay: await openPushRelay(redis),
+          ...forward,
           matching: matchContextOf(store, redis),
-          url: settings.forwardUrl,
           what: settings.forward,
           requestTimeoutMs: settings.patience.requestTimeoutMs,
           log,
@@ -135,7 +138,6 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),
         intake.isBusy,
       );
-      notifying = await store.notifying();
       beating = startBeatingAs('receiver', store, redis);
       store.receiver.isReady = async () => (await server?.isReady()) ?? false;
       // Last: a relay that is new begins behind what is stored, and is not to miss what the spool has.

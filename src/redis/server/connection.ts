@@ -68,9 +68,16 @@ export async function connect(address: Address, role: Role, log: Log, leaving?: 
   });
   stopClockOnClose(redis);
   await untilReady(redis, shown, leaving);
-  const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown, leaving) : redis;
-  logLosses(ready, shown, role, log);
-  return ready;
+  try {
+    const ready = (await isClusterNode(redis)) ? await clusterAround(redis, address, role, shown, leaving) : redis;
+    logLosses(ready, shown, role, log);
+    return ready;
+  } catch (error) {
+    // A receiver tries again every second: each attempt would leave a connection.
+    redis.on('error', () => {});
+    redis.disconnect();
+    throw error;
+  }
 }
 
 const RECONNECT = 1;
