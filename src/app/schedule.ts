@@ -166,3 +166,9 @@ export function refuseMissingInbox(inbox: string): void {
     zh: `${inbox} 不是文件夹。请创建该文件夹，或更正路径。`,
   });
 }
+
+/** A folder that a night has had before may be a share that is not mounted: that night fails, and a notice says so. */
+export async function refuseUnknownInbox({ redis }: Pick<Store, 'redis'>, inbox: string): Promise<void> {
+  const isKnown = (await openNights(redis).list()).some((night) => night.inbox === inbox);
+  if (!isKnown) refuseMissingInbox(inbox);
+}

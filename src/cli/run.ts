@@ -6,7 +6,7 @@ import { batchReportedIn } from '../app/own-report.js';
 import { batchesToReport } from '../app/report.js';
 import { reportOptionsOf } from '../app/report-options.js';
 import { type RunResult, run } from '../app/run.js';
-import { refuseMissingInbox } from '../app/schedule.js';
+import { refuseUnknownInbox } from '../app/schedule.js';
 import type { Store } from '../app/wiring/store.js';
 import { type Batch, byOutcome } from '../domain/batch.js';
 import { outcomeInWords } from '../domain/outcome-words.js';
@@ -93,7 +93,6 @@ async function runInbox(
   if (options.canary !== undefined)
     throw new UsageError({ en: '--canary: of files only. Name them.', zh: '--canary：仅用于直接指定的文件。' });
   const inbox = resolve(folder);
-  refuseMissingInbox(inbox);
   const plan: NightPlan = {
     inbox,
     timezone: settings.quotaTimezone,
@@ -102,7 +101,9 @@ async function runInbox(
     acceptWarnings: yesOrNo('--accept-warnings', options.acceptWarnings),
     mostInvalid: mostInvalidFrom(options.maxInvalid),
   };
-  return runNightHere(await open('background'), plan);
+  const store = await open('background');
+  await refuseUnknownInbox(store, inbox);
+  return runNightHere(store, plan);
 }
 
 async function runFiles({ open }: CommandContext, files: readonly string[], options: Options): Promise<number> {

@@ -5,7 +5,6 @@ import {
   checkSchedule,
   listSchedules,
   NIGHT_ENDINGS,
-  refuseMissingInbox,
   removeSchedule,
   scheduleNamed,
 } from '../app/schedule.js';
@@ -167,9 +166,7 @@ function runCommand(): Command {
   ).action(async (name: string, _options: object, made: Command) =>
     perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, async ({ open }) => {
       const store: Store = await open('background');
-      const schedule = await scheduleNamed(store, name);
-      refuseMissingInbox(schedule.inbox);
-      return runNightHere(store, planOf(schedule));
+      return runNightHere(store, planOf(await scheduleNamed(store, name)));
     }),
   );
 }

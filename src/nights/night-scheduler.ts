@@ -42,7 +42,8 @@ export function startNightScheduler({ tools, batchProgress, log }: NightSchedule
       }
     };
     try {
-      const night = await runNight(tools, planOf(schedule, occurrence), settle, leaving.signal);
+      const plan: NightPlan = { ...planOf(schedule, occurrence), isTriedAgain: true };
+      const night = await runNight(tools, plan, settle, leaving.signal);
       return night !== undefined && night.ending !== 'failed';
     } catch (error) {
       // Its occurrence was not begun, so it is tried again at the next look.

@@ -41,6 +41,8 @@ export type NightPlan = Pick<
   readonly schedule?: string;
   /** The time of the schedule that is due, ms since 1970; absent if a person runs the night now. */
   readonly occurrence?: number;
+  /** The scheduler tries a night again at every look, until the folder is there. */
+  readonly isTriedAgain?: true;
 };
 
 /** Waits until these batches are over, or are not worth waiting for. */
@@ -155,10 +157,7 @@ async function begin(tools: NightTools, plan: NightPlan, lease: InboxLease): Pro
   return night;
 }
 
-/**
- * Recorded once for each time of the schedule: the night is tried again at every look, until the folder is there. By hand, it is
- * recorded each time.
- */
+/** Recorded once for each time of the schedule where it is tried again; by hand, or by cron, each time. */
 async function failed(
   tools: NightTools,
   plan: NightPlan,
@@ -167,7 +166,10 @@ async function failed(
 ): Promise<Night> {
   const { nights, log } = tools;
   const { schedule, inbox } = plan;
-  const due = plan.occurrence ?? (schedule === undefined ? undefined : await nights.lastOccurrence(schedule));
+  const due =
+    schedule === undefined || !plan.isTriedAgain
+      ? undefined
+      : (plan.occurrence ?? (await nights.lastOccurrence(schedule)));
   const known =
     due !== undefined &&
     (await nights.list()).findLast(
@@ -175,7 +177,7 @@ async function failed(
         night.schedule === schedule && night.inbox === inbox && night.ending === 'failed' && night.startedAt >= due,
     );
   if (known) return known;
-  log.error({ err: error, schedule }, 'the inbox of a night cannot be read; the night is tried again');
+  log.error({ err: error, schedule }, 'the inbox of a night cannot be read');
   return end(tools, await begin(tools, plan, lease), lease, 'failed', inboxFault(error));
 }
 
@@ -187,8 +189,8 @@ function inboxFault({ code, message }: NodeJS.ErrnoException): Fault {
       zh: `夜间任务的收件文件夹无法读取（${why}）。`,
     },
     nextStep: {
-      en: 'Mount the share, create the folder, or correct its path or rights. `serve` tries again every minute.',
-      zh: '请挂载共享目录、创建该文件夹，或更正路径和权限；`serve` 每分钟会重试。',
+      en: 'Mount the share, create the folder, or correct its path or rights. `serve` tries again every minute, cron at its next time.',
+      zh: '请挂载共享目录、创建该文件夹，或更正路径和权限；`serve` 每分钟会重试，cron 到下次时间再执行。',
     },
   };
 }

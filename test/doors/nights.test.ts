@@ -110,3 +110,20 @@ test('a night by hand names what is no file, and a name with a line end in it ha
   expect(night).toMatchObject({ noFiles: ['folder.csv', 'link.xlsx', 'pipe.csv'], files: [], rejected: [{ name }] });
   expect(readdirSync(inbox).sort()).toEqual(['archive', 'done', 'folder.csv', 'link.xlsx', 'pipe.csv', 'rejected']);
 });
+
+test('a night by hand or by cron whose folder is gone is announced each time, and a folder that was never there is refused', async () => {
+  const robot = await newRobot('wecom');
+  const place = { ...env(), FASTREGISTER_NOTIFY_URL: robot.url, WECHAT_REGISTRATION_API: 'fastregisterweapp' };
+  const inbox = join(folder, 'inbox');
+  await add();
+  rmSync(inbox, { recursive: true });
+  await expect(run(runCommand, ['--inbox', inbox], place)).rejects.toThrow(/is not a folder/);
+  for (const times of [1, 2]) {
+    const ran = await run(scheduleCommand, ['run', 'nightly'], place);
+    expect([ran.status, ran.stderr]).toEqual([2, expect.stringContaining('cannot be read (ENOENT)')]);
+    expect(robot.heard).toHaveLength(times);
+  }
+  expect((await run(runCommand, ['--inbox', inbox], place)).status).toBe(2);
+  expect(robot.heard).toHaveLength(3);
+  expect(robot.heard[2]).toContain('收件文件夹无法读取');
+});
