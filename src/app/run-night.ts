@@ -1,7 +1,8 @@
 import type { Counts } from '../domain/batch.js';
-import { batchesOf, type Night } from '../domain/night.js';
+import type { Night } from '../domain/night.js';
+import { countsOfNight } from '../nights/counts-of-night.js';
 import { type NightPlan, runNight, type Settle } from '../nights/night.js';
-import { needAPerson, sum } from '../reporter/tally.js';
+import { needAPerson } from '../reporter/tally.js';
 import { sleep } from '../sleep.js';
 import { type SendEvents, sendAndListen } from './send-and-listen.js';
 import { nightToolsOf } from './wiring/nights.js';
@@ -39,6 +40,6 @@ export async function runNightNow(
   };
   const night = await run().finally(() => notifying.close());
   if (night === undefined) return undefined;
-  const counts = sum(await Promise.all(batchesOf(night).map((batch) => store.batches.counts(batch))));
+  const counts = await countsOfNight(store.batches, night);
   return { night, counts, needing: needAPerson(counts) };
 }

@@ -2,11 +2,11 @@
 import { statSync } from 'node:fs';
 import { byOutcome } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
-import { batchesOf, type Night, type NightEnding, type Schedule } from '../domain/night.js';
+import type { Night, NightEnding, Schedule } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
+import { countsOfNight } from '../nights/counts-of-night.js';
 import { nextOccurrence } from '../nights/occurrences.js';
 import { openNights } from '../redis/nights.js';
-import { sum } from '../reporter/tally.js';
 import { RequestError } from './request-error.js';
 import type { Store } from './wiring/store.js';
 
@@ -54,7 +54,7 @@ export async function listNights(
   return Promise.all(
     newest.map(async (night) => ({
       ...night,
-      outcomes: byOutcome(sum(await Promise.all(batchesOf(night).map((batch) => batches.counts(batch))))),
+      outcomes: byOutcome(await countsOfNight(batches, night)),
     })),
   );
 }

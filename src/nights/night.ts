@@ -12,8 +12,8 @@ import {
 import type { Words } from '../domain/words.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import { sendingStatus } from '../reporter/sending-status.js';
-import { sum } from '../reporter/tally.js';
 import { callsOfNight } from './calls-of-night.js';
+import { countsOfNight } from './counts-of-night.js';
 import { filesOf } from './inbox.js';
 import { maybeOutdated, type NightReportTools, writeReports } from './night-reports.js';
 import { type FileTools, type NoteTaken, takeFile } from './take-file.js';
@@ -226,7 +226,7 @@ async function end(
     ...(stopped !== undefined && { stopped }),
   });
   await nights.save(ended, lease);
-  const counts = sum(await Promise.all(batchesOf(night).map((batch) => tools.batches.counts(batch))));
+  const counts = await countsOfNight(tools.batches, night);
   const outcomes = byOutcome(counts);
   log.info(
     { night: night.name, ending, files: night.files.length, rejected: night.rejected.length },
