@@ -156,6 +156,20 @@ test('a running process gives an emptied Redis the key of its ledger, though the
   expect(await ledgerKey()).toBe(before);
 });
 
+test('a worker compares its journal before it opens what it sends with: creates may wait for it', async () => {
+  const { store } = await rehearseOn(await newRedis());
+  const opened: string[] = [];
+  const connect: typeof store.connect = async (role) => {
+    opened.push(role);
+    return store.connect(role);
+  };
+  const lossGuard: typeof store.lossGuard = async () => {
+    throw new Error('it compares');
+  };
+  await expect(startSending({ ...store, connect, lossGuard })).rejects.toThrow('it compares');
+  expect(opened).toEqual([]);
+});
+
 test('a Redis that lost the only verify ticket gets it again, and no process waits for the next one', async () => {
   const redis = await newRedis();
   const { book, start, settled, store } = await rehearseOn(redis);

@@ -41,11 +41,13 @@ const WINDOW_SIZE = 10_000;
 /** Worker and relay: what sends. */
 export async function startSending(store: Store, running: Running = 'steady', locks?: JobLocks): Promise<Part> {
   const { settings, log } = store;
+  // What can fail comes first: nothing after it has to be closed for a fault of another.
+  if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
+  // Before anything that takes long to load: while a killed process is started again, every create may wait for its journal.
+  const guard = await store.lossGuard();
   // BullMQ is a fifth of the memory of a command, and most commands send nothing.
   const { startRelay, workersOn } = await import('../../redis/ledger/relay.js');
   const { startWorker } = await import('../../worker/worker.js');
-  // What can fail comes first: nothing after it has to be closed for a fault of another.
-  if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   const vault = vaultOf(settings);
   const redis = await store.connect('background');
   const wakeupChannel = await openWakeupChannel(redis);
@@ -57,7 +59,6 @@ export async function startSending(store: Store, running: Running = 'steady', lo
   });
   const authorizers = openAuthorizers(redis, vault);
   const componentAppid = settings.wechatComponentAppid ?? '';
-  const guard = await store.lossGuard();
   const { confirm } = await confirmationOf(store, 'background');
   const beating = startBeatingAs('worker', store, redis, running);
   const onJournal = (canWrite: boolean): void => beating.report(canWrite ? undefined : NO_JOURNAL);
