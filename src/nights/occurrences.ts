@@ -9,24 +9,31 @@ export function nextOccurrence({ at, timezone }: Clock, now: number): number {
   return parse(at, timezone, now).next().getTime();
 }
 
-/** The schedule's last time that is not after `now`. */
-export function lastOccurrence({ at, timezone }: Clock, now: number): number {
-  return parse(at, timezone, now + 1)
-    .prev()
-    .getTime();
-}
+/** How far back the newest of several missed times is looked for, one span after the other: a schedule may have a time a minute, or a year. */
+const SPANS_MS = [3_600_000, 86_400_000, 32 * 86_400_000, Number.POSITIVE_INFINITY];
 
 /**
  * The night that is due: the last occurrence of the schedule, even if no process ran then; undefined if it has begun
- * already.
+ * already. Only the way forward is asked for: on the day when clocks change, `prev` of cron-parser skips a time, has it twice or fails.
  */
 export function dueOccurrence(schedule: Schedule, lastBegun: number, now: number): number | undefined {
-  const occurrence = lastOccurrence(schedule, now);
   // A time to come was written by a process whose clock was ahead.
-  const [begun, added] = [lastBegun, schedule.addedAt].map((at) => (at > now ? 0 : at)) as [number, number];
-  return occurrence > Math.max(begun, added) ? occurrence : undefined;
+  const since = Math.max(...[lastBegun, schedule.addedAt].map((at) => (at > now ? 0 : at)));
+  if (nextOccurrence(schedule, since) > now) return undefined;
+  for (const spanMs of SPANS_MS) {
+    const newest = newestBetween(schedule, Math.max(since, now - spanMs), now);
+    if (newest !== undefined) return newest;
+  }
+  return undefined;
+}
+
+function newestBetween({ at, timezone }: Clock, since: number, now: number): number | undefined {
+  const times = parse(at, timezone, since);
+  let newest: number | undefined;
+  for (let time = times.next().getTime(); time <= now; time = times.next().getTime()) newest = time;
+  return newest;
 }
 
 function parse(at: string, tz: string, now: number) {
-  return CronExpressionParser.parse(at, { tz, currentDate: now });
+  return CronExpressionParser.parse(at, { tz, currentDate: new Date(now) });
 }

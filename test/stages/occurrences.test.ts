@@ -25,3 +25,29 @@ test('a night that has begun is not due, and neither is one from before its sche
   expect(dueOccurrence(schedule(NOW - 7 * DAY_MS), TODAY, NOW)).toBeUndefined();
   expect(dueOccurrence(schedule(NOW - 60_000), 0, NOW)).toBeUndefined();
 });
+
+test('of many missed times the newest is due, of a schedule by the minute and of one by the year', () => {
+  const added = NOW - 1_000 * DAY_MS;
+  expect(dueOccurrence({ ...schedule(added), at: '* * * * *' }, 0, NOW + 500)).toBe(NOW);
+  expect(dueOccurrence({ ...schedule(added), at: '0 22 1 * *' }, 0, NOW)).toBe(Date.parse('2026-11-01T22:00:00+08:00'));
+  expect(dueOccurrence({ ...schedule(added), at: '0 22 1 1 *' }, 0, NOW)).toBe(Date.parse('2026-01-01T22:00:00+08:00'));
+});
+
+test.each([
+  ['a time that is left out', '30 2 * * *', 'America/New_York', '2026-03-06T12:00:00-05:00', 4],
+  ['a time that comes twice', '30 1 * * *', 'America/New_York', '2026-10-30T12:00:00-04:00', 4],
+  ['a midnight that is left out', '30 0 * * *', 'Asia/Beirut', '2026-03-26T12:00:00+02:00', 3],
+])(
+  'where the clock is changed, %s is due once at most, and the nights around it are',
+  (_, at, timezone, from, nights) => {
+    const addedAt = Date.parse(from);
+    const its = { ...schedule(addedAt), at, timezone };
+    const begun = [0];
+    for (let now = addedAt; now < addedAt + 4 * DAY_MS; now += 10 * 60_000) {
+      const due = dueOccurrence(its, begun.at(-1) ?? 0, now);
+      if (due !== undefined) begun.push(due);
+    }
+    expect(begun).toHaveLength(1 + nights);
+    expect(begun).toEqual([...new Set(begun)].sort());
+  },
+);

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isoWithOffset } from '../../src/domain/calendar.js';
-import { lastOccurrence, nextOccurrence } from '../../src/nights/occurrences.js';
+import { dueOccurrence, nextOccurrence } from '../../src/nights/occurrences.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { officeWithSchedule, openOffice } from '../support/nights.js';
@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 
 test('three nights without a process are caught up once, and the next one runs at its hour', async () => {
   const { office, nights, schedule } = await officeWithSchedule();
-  const missed = lastOccurrence(schedule, office.now);
+  const missed = dueOccurrence(schedule, 0, office.now) ?? 0;
   expect(nextOccurrence(schedule, schedule.addedAt)).toBeLessThan(missed - 2 * 86_400_000);
   office.put('first.csv', sheetOf([merchant(1), merchant(2, 'p103')]));
 
