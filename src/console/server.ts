@@ -1,6 +1,6 @@
 /** The console's port: health and metrics without a log-in, and the pages, which need one. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { liveOf } from '../domain/presence.js';
 import type { Networks } from '../http/addresses.js';
@@ -57,6 +57,8 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
     {
       overrideGlobalObjects: false,
       errorHandler: (error) => {
+        // No address can be made of its Host and its target: any client can send that, as fast as it likes.
+        if (error instanceof RequestError) return new Response('no address', { status: 400 });
         options.log.error({ err: error }, 'the console failed');
         return new Response('not available now', { status: 503 });
       },

@@ -69,6 +69,21 @@ test('a path that the console does not have is not found, whatever it looks like
   expect(lines).toEqual([]);
 });
 
+test('a request of whose host and target no address can be made is refused, and no fault', async () => {
+  const { port, lines } = await openConsole();
+  const heads = [
+    ...['a b', 'x:99999', '[::1', 'user@x', 'x"><script>', '%zz'].map((host) => `GET /login HTTP/1.1\r\nhost: ${host}`),
+    ...['http://x:99999/', 'http://', '*'].map((target) => `GET ${target} HTTP/1.1\r\nhost: x`),
+  ];
+  for (const head of heads) {
+    const it = await stranger(port);
+    it.send(`${head}\r\n\r\n`);
+    await until(`${head} is answered and closed`, () => it.isClosed());
+    expect([head, it.heard().slice(0, 12)]).toEqual([head, 'HTTP/1.1 400']);
+  }
+  expect(lines).toEqual([]);
+});
+
 test('a path is the same one with a query', async () => {
   const { statusOf } = await openConsole();
   expect(await statusOf('/livez')).toBe(200);
