@@ -780,6 +780,42 @@ describe('a workbook', () => {
     expect(row.slice(2)).toEqual(['09:00', '14:30:30', '1.5', '1.1', '-0.3', '912345678901234567', '1.25']);
   });
 
+  test('shows the zeros that the format of a number puts in front', async () => {
+    const shown: readonly (readonly [format: string, number: string, text: string])[] = [
+      ['000000', '123', '000123'],
+      ['000000_ ;@', '1.23E2', '000123'],
+      ['[$-804]000000', '361004.0', '361004'],
+      ['0000-0000000', '5921234567', '0592-1234567'],
+      ['0000\\-0000000', '5921234567', '0592-1234567'],
+      ['000"-"0000', '13800138000', '1380013-8000'],
+      ['00', '0', '00'],
+      // Neither is a number with these places.
+      ['000000', '-123', '-123'],
+      ['000000', '12.5', '12.5'],
+      ['0', '7', '7'],
+      ['0.00', '7', '7'],
+      ['[DBNum1]000', '7', '7'],
+      ['[<100]000;0', '7', '7'],
+      ['"No."000', '7', '7'],
+      ['000000', '1234567890123456', '1234567890123456'],
+    ];
+    const formats = shown.map(
+      ([code], at) => `<numFmt numFmtId="${200 + at}" formatCode='${code.replace('<', '&lt;')}'/>`,
+    );
+    const styles = shown.map((_, at) => `<xf numFmtId="${200 + at}"/>`);
+    const rows = [
+      ['name', 'code', ...shown.map((_, at) => `列${at}`)],
+      ['示例', '1', ...shown.map(([, number], style) => ({ number, style }))],
+    ];
+    const content = `<styleSheet><numFmts>${formats.join('')}</numFmts><cellXfs>${styles.join('')}</cellXfs></styleSheet>`;
+    const parts = workbookParts([{ name: 'Sheet1', rows }]).map((part) =>
+      part.name === 'xl/styles.xml' ? { ...part, content } : part,
+    );
+    const sheet = await openSheet(await saved(zipOf(parts)));
+    const [row = []] = await cellsOf(sheet);
+    expect(row.slice(2)).toEqual(shown.map(([, , text]) => text));
+  });
+
   test('shows the digits of numbers that a program in Java has written, as Excel does', async () => {
     const shown = {
       '1.3800138E10': '13800138000',

@@ -76,7 +76,8 @@ export async function* rawRows(
     while (cells.length < column) cells.push('');
     const isNumber = type === 'n';
     const date = isNumber ? tables.dates.dateOf(value, style) : undefined;
-    const text = date ?? textOf(type, value, tables.strings, cellWords);
+    const plain = date ?? textOf(type, value, tables.strings, cellWords);
+    const text = (isNumber && plain !== undefined && tables.dates.withZeros(plain, style)) || plain;
     if (text === undefined) throw withoutText(column, number);
     const before = cells[column] ?? '';
     if (before !== '' && before !== text) throw writtenTwice(column, number);
