@@ -780,6 +780,21 @@ describe('a workbook', () => {
     expect(row.slice(2)).toEqual(['09:00', '14:30:30', '1.5', '1.1', '-0.3', '912345678901234567', '1.25']);
   });
 
+  test.each([
+    ['at the top of the archive', (text: string) => text.replaceAll('xl/', '')],
+    ['under names with backslashes', (text: string) => text.replaceAll(/(?<=xl|worksheets|_rels)\//g, '\\')],
+  ])('reads a workbook whose parts stand %s', async (_, written) => {
+    const rows = [
+      ['name', 'code'],
+      ['示例', '1'],
+    ];
+    const parts = workbookParts([{ name: 'Sheet1', rows }]).map(({ name, content }) => ({
+      name: written(name),
+      content: name.endsWith('.rels') ? written(content) : content,
+    }));
+    expect(await cellsOf(await openSheet(await saved(zipOf(parts))))).toEqual([['示例', '1']]);
+  });
+
   test('shows the zeros that the format of a number puts in front', async () => {
     const shown: readonly (readonly [format: string, number: string, text: string])[] = [
       ['000000', '123', '000123'],

@@ -54,7 +54,7 @@ export async function contents(archive: Archive): Promise<Contents> {
   if (!isWorkbook) throw notAWorkbook();
 
   const folder = posix.dirname(document);
-  const related = await relations(archive, `${folder}/_rels/${posix.basename(document)}.rels`, folder);
+  const related = await relations(archive, posix.join(folder, '_rels', `${posix.basename(document)}.rels`), folder);
   const parts = new Map(related.flatMap(({ id, type, part }) => (type === 'worksheet' ? [[id, part] as const] : [])));
   const sheets = listed.flatMap(({ name, id, isHidden }): SheetPart[] => {
     const part = parts.get(id);
@@ -77,7 +77,8 @@ async function relations(archive: Archive, part: string, folder: string): Promis
     open: (name, attributes) => {
       if (name !== 'Relationship') return;
       if (found.length === SHEET_LIMITS.parts.most) throw tooMuch('parts', IN_WORKBOOK);
-      const [type, target] = [attributes.Type ?? '', attributes.Target ?? ''];
+      // Archives with backslashes in the names of their parts are read, too.
+      const [type, target] = [attributes.Type ?? '', (attributes.Target ?? '').replaceAll('\\', '/')];
       found.push({
         id: attributes.Id ?? '',
         type: type.slice(type.lastIndexOf('/') + 1),
