@@ -6,7 +6,7 @@ import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { safeFileName } from '../../src/app/uploads/file-name.js';
 import { openFindings, readFindings } from '../../src/app/uploads/findings.js';
-import { claimState, readState } from '../../src/app/uploads/folder.js';
+import { claimState, openDraft, readState, UPLOAD_LIMITS, writeState } from '../../src/app/uploads/folder.js';
 import { openLane } from '../../src/app/uploads/lane.js';
 import { politely } from '../../src/app/uploads/polite.js';
 import type { PlannedRow } from '../../src/producer/plan.js';
@@ -38,6 +38,23 @@ test('what a full disk leaves of a state counts as absent, and a state is claime
   expect(await readState({ folder }, 'start.json')).toEqual({ user: claims.indexOf(true) + 1 });
   expect(readdirSync(folder)).toEqual(['start.json']);
   await expect(claimState({ folder: join(folder, 'gone') }, 'start.json', {})).rejects.toThrow('ENOENT');
+});
+
+test.each([
+  ['so many wait', { waiting: 2 }, '500 uploads wait'],
+  ['so much of them waits', { bytesInAll: 150 }, 'Uploads of 2 GB wait'],
+])('no further sheet is taken where %s, and what was loaded does not wait', async (_, less, said) => {
+  const usual = { ...UPLOAD_LIMITS };
+  Object.assign(UPLOAD_LIMITS, less);
+  onTestFinished(() => void Object.assign(UPLOAD_LIMITS, usual));
+  const settings = { home: mkdtempSync(join(tmpdir(), 'fr-upload-')), ledger: 'default' };
+  onTestFinished(() => rmSync(settings.home, { recursive: true }));
+  const upload = async () => (await openDraft(settings)).finish('wang', [{ name: 'a.csv', bytes: 100 }], Date.now());
+  const first = await upload();
+  await upload();
+  await expect(openDraft(settings)).rejects.toThrow(said);
+  await writeState(first, 'done.json', {});
+  await upload();
 });
 
 test('of work in one lane so much is done at once as the lane has room for, in its order', async () => {

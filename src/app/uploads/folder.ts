@@ -14,6 +14,8 @@ export const UPLOAD_LIMITS = {
   rowsOfFile: 1_000_000,
   /** Of all uploads that wait. */
   bytesInAll: 2 * 1024 ** 3,
+  /** Uploads that wait. Each is looked at for every new one, and is a row of a page: ten thousand took 6 s and 500 MB. */
+  waiting: 500,
 } as const;
 
 /** An upload that is not started is removed after this. */
@@ -53,9 +55,10 @@ export interface Draft {
 
 /** @throws RequestError where too much waits already */
 export async function openDraft(settings: Home): Promise<Draft> {
-  const waiting = (await listUploads(settings, Date.now())).flatMap(({ files }) => files);
-  if (waiting.reduce((sum, { bytes }) => sum + bytes, 0) > UPLOAD_LIMITS.bytesInAll)
-    throw new RequestError('refused', FULL);
+  const waiting = await keptUploads(settings);
+  if (waiting.length >= UPLOAD_LIMITS.waiting) throw new RequestError('refused', TOO_MANY);
+  const bytes = waiting.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > UPLOAD_LIMITS.bytesInAll) throw new RequestError('refused', FULL);
   const id = `u${randomBytes(8).toString('hex')}`;
   const folder = join(folderOf(settings), id);
   await mkdir(folderOf(settings), { recursive: true, mode: 0o700 });
@@ -86,6 +89,13 @@ export async function listUploads(settings: Home, now: number, withinMs: number 
     .filter((it) => it !== undefined)
     .filter((it) => now - it.at < withinMs)
     .sort((a, b) => b.at - a.at);
+}
+
+/** Those whose sheets are kept: of what is loaded, only that it was is known. */
+async function keptUploads(settings: Home): Promise<Upload[]> {
+  const uploads = await listUploads(settings, Date.now());
+  const done = await Promise.all(uploads.map((it) => readState(it, 'done.json')));
+  return uploads.filter((_, at) => done[at] === undefined);
 }
 
 export async function removeUpload({ folder }: Upload): Promise<void> {
@@ -187,6 +197,11 @@ export async function dropSheets(upload: Upload): Promise<void> {
 const GONE = {
   en: 'This upload is not here: it was removed, or a day is over in which it was not started. Upload the file again.',
   zh: '没有此上传：已被删除，或超过一天未启动。请重新上传文件。',
+};
+
+const TOO_MANY = {
+  en: `${UPLOAD_LIMITS.waiting} uploads wait to be started. Start or remove some of them first.`,
+  zh: `待启动的上传已达 ${UPLOAD_LIMITS.waiting} 个，请先启动或删除其中一些。`,
 };
 
 const FULL = {
