@@ -167,6 +167,14 @@ test('a code cut to 15 digits is an error also when its check digit happens to b
   expect(codesOf(check({ code: cut ?? '' }))).toEqual(['sheet:code_zero_filled']);
 });
 
+test('a true code that ends in 000 is taken where a person has typed a hyphen into it', () => {
+  const { merchant, problems } = check({ code: '913501002501811-000' });
+  expect(merchant).toMatchObject({ code: '913501002501811000', codeType: 1 });
+  expect(problems.map(({ code, severity }) => [code, severity])).toEqual([['sheet:hyphens_repaired', 'warning']]);
+  const [refused] = check({ code: '913501002501811000' }).problems;
+  expect(refused && problemWords(refused).en).toContain('type a hyphen before them: …-000.');
+});
+
 test('all problems of a row are reported at once', () => {
   const checked = check({
     name: '',
