@@ -158,9 +158,20 @@ function factsOf(night: Night) {
   };
 }
 
-/** @throws RequestError where there is no such folder */
+/** @throws RequestError where there is no such folder, or it cannot be looked at */
 export function refuseMissingInbox(inbox: string): void {
-  if (statSync(inbox, { throwIfNoEntry: false })?.isDirectory()) return;
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(inbox, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    // A folder above it that this user may not enter, a name that is too long, a link to itself: whatever was typed.
+    const { code } = error as NodeJS.ErrnoException;
+    throw new RequestError('not_found', {
+      en: `${inbox}: this folder cannot be opened (${code}). Correct the path, or let the user of fastregister into it.`,
+      zh: `${inbox}：无法打开该文件夹（${code}）。请更正路径，或为运行 fastregister 的用户开放权限。`,
+    });
+  }
+  if (isFolder) return;
   throw new RequestError('not_found', {
     en: `${inbox} is not a folder. Create it, or correct the path.`,
     zh: `${inbox} 不是文件夹。请创建该文件夹，或更正路径。`,

@@ -45,6 +45,8 @@ test('an admin adds a nightly run, changes it and removes it, as the command doe
   for (const [wrong, says] of [
     [{ name: '1st' }, '1st: a name begins with a letter'],
     [{ inbox: `${inbox}/nothing` }, 'is not a folder'],
+    [{ inbox: `${inbox}/${'x'.repeat(300)}` }, 'this folder cannot be opened (ENAMETOOLONG)'],
+    [{ inbox: `${inbox}/\0` }, 'this folder cannot be opened (ERR_INVALID_ARG_VALUE)'],
     [{ inbox: 'relative' }, 'relative: write an absolute path'],
     [{ at: 'at ten' }, 'Every day at 22:00 is'],
     [{ timezone: 'Nowhere' }, 'Nowhere'],
