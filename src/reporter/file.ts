@@ -1,4 +1,5 @@
 /** A report as a file: written completely or not at all, and never over another program's file. */
+import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { chmod, chown, rename, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -37,7 +38,7 @@ export async function writeWhole(
       zh: `${file} 已存在。请换一个文件名，或加 --force。`,
     });
   }
-  const half = join(dirname(place), `.${basename(place)}.${process.pid}.${Date.now()}.half`);
+  const half = join(dirname(place), halfOf(basename(place)));
   try {
     if (shared === undefined && isDevice(place)) return await writeFile(place, pieces);
     const { mode, gid } = shared ?? PRIVATE;
@@ -49,6 +50,13 @@ export async function writeWhole(
     await unlink(half).catch(() => {});
     throw cannotWrite(file, error);
   }
+}
+
+/** A name may have 255 bytes, and that of the whole file may have all of them. */
+const SHOWN_OF_NAME = 40;
+
+function halfOf(name: string): string {
+  return `.${[...name].slice(0, SHOWN_OF_NAME).join('')}.${process.pid}.${Date.now()}.${randomBytes(4).toString('hex')}.half`;
 }
 
 /** Only root, or a member of the group, may; else the file has the group that the system gives it. */
@@ -101,14 +109,19 @@ const NOT_WRITABLE: Words = {
   zh: '没有该文件夹的写入权限。请换一个位置。',
 };
 
+const FULL: Words = {
+  en: 'the disk is full. Make room, and run the command again.',
+  zh: '磁盘已满。请清理空间后重新运行。',
+};
+
 const CANNOT_WRITE: Readonly<Record<string, Words>> = {
   ENOENT: NO_FOLDER,
   ENOTDIR: NO_FOLDER,
   EACCES: NOT_WRITABLE,
   EROFS: NOT_WRITABLE,
   EISDIR: { en: 'it is a folder. Name a file.', zh: '这是文件夹。请填写文件名。' },
-  ENOSPC: {
-    en: 'the disk is full. Make room, and run the command again.',
-    zh: '磁盘已满。请清理空间后重新运行。',
-  },
+  ENAMETOOLONG: { en: 'its name is too long. Name another file.', zh: '文件名过长。请换一个文件名。' },
+  ELOOP: { en: 'a link on the way leads back to itself. Name another file.', zh: '路径中有循环链接。请换一个位置。' },
+  ENOSPC: FULL,
+  EDQUOT: FULL,
 };

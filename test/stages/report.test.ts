@@ -213,6 +213,17 @@ test('no half-written report can be seen, and no file is overwritten unasked', a
   await expect(writeWhole(join(folder, 'nowhere', 'x.csv'), whole(), false)).rejects.toThrow('no such folder');
 });
 
+test('a file may have the longest name that a file system takes, and of a longer one it is said', async () => {
+  async function* whole(): AsyncGenerator<string> {
+    yield 'whole';
+  }
+  const longest = join(folder, `${'表'.repeat(83)}x.csv`);
+  await writeWhole(longest, whole(), false);
+  expect(readFileSync(longest, 'utf8')).toBe('whole');
+  const longer = join(folder, `${'表'.repeat(84)}x.csv`);
+  await expect(writeWhole(longer, whole(), false)).rejects.toThrow('cannot be written: its name is too long.');
+});
+
 test('each row is written once and in order, over pages, with the line of the row that it repeats', async () => {
   const { batches } = openBook(db.redis);
   const batch = await batches.open({
