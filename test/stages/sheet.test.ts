@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -420,6 +421,12 @@ describe('what cannot be read', () => {
     await symlink('loop.csv', join(folder, 'loop.csv'));
     await expect(openSheet(join(folder, 'loop.csv'))).rejects.toThrow('a link that leads back to itself');
     await expect(openSheet(join(folder, `${'示'.repeat(90)}.csv`))).rejects.toThrow('the name of the file is too long');
+    await expect(openSheet(join(folder, '\ufffd.csv'))).rejects.toThrow('its name has bytes that are not UTF-8');
+  });
+
+  // Linux gives no byte of it.
+  test.skipIf(!existsSync('/proc/self/mem'))('a file whose disk fails', async () => {
+    await expect(openSheet('/proc/self/mem')).rejects.toThrow('network drive of the file could not be read (EIO)');
   });
 
   test('a pipe that may never be written to', async () => {

@@ -161,7 +161,7 @@ export async function brokenLine(file: FileHandle, encoding: Encoding): Promise<
 }
 
 /** The character that a decoder writes for bytes that it cannot decode. */
-const NO_CHARACTER = '\ufffd';
+export const NO_CHARACTER = '\ufffd';
 const LINE_ENDS = /\r\n|\n|\r/g;
 
 /** The file's text without its mark. @throws TypeError where it is not in this encoding */

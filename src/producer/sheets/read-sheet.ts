@@ -7,7 +7,7 @@ import type { SheetRow } from '../../domain/sheet-row.js';
 import type { Words } from '../../domain/words.js';
 import { csvPages } from './csv.js';
 import { DELIMITERS, type Delimiter, firstLineEnd, firstRecords } from './csv-records.js';
-import { brokenLine, candidates, decodes, type Encoding, headText, type Scan, scan } from './encoding.js';
+import { brokenLine, candidates, decodes, type Encoding, headText, NO_CHARACTER, type Scan, scan } from './encoding.js';
 import { growthAllowed } from './expansion.js';
 import {
   findHeadings,
@@ -18,7 +18,7 @@ import {
   refuseTooManyHeadings,
   weight,
 } from './headings.js';
-import { SheetError, tooMuch } from './sheet-error.js';
+import { readFailure, SheetError, tooMuch } from './sheet-error.js';
 import type { SheetFacts } from './sheet-facts.js';
 import { refuseForeign } from './signatures.js';
 import { openWorkbook } from './xlsx.js';
@@ -232,7 +232,7 @@ async function* unchanged(
     await refuseChanged();
   } catch (error) {
     await refuseChanged(error);
-    throw error;
+    throw readFailure(error) ?? error;
   } finally {
     await file.close();
   }
@@ -242,6 +242,8 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
   const file = await opened(path);
   try {
     return await use(file);
+  } catch (error) {
+    throw readFailure(error) ?? error;
   } finally {
     await file.close();
   }
@@ -253,6 +255,12 @@ const CANNOT_OPEN: Readonly<Record<string, Words>> = {
   EACCES: { en: 'the file may not be read: its permissions forbid it', zh: '没有读取该文件的权限' },
   ELOOP: { en: 'this is a link that leads back to itself', zh: '这是指向自身的循环链接' },
   ENAMETOOLONG: { en: 'the name of the file is too long', zh: '文件名过长' },
+};
+
+/** Node replaces such bytes in what is typed, and then finds no such file. */
+const NAME_NOT_UTF8: Words = {
+  en: 'there is no such file, or its name has bytes that are not UTF-8, as names in a Chinese ZIP archive of Windows have; rename the file',
+  zh: '文件不存在，或文件名不是 UTF-8 编码（例如 Windows 中文压缩包解压所得）；请重命名文件',
 };
 
 async function opened(path: string): Promise<FileHandle> {
@@ -269,7 +277,8 @@ async function opened(path: string): Promise<FileHandle> {
     }
     return await open(path);
   } catch (error) {
-    const why = CANNOT_OPEN[(error as NodeJS.ErrnoException).code ?? ''];
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' && path.includes(NO_CHARACTER) ? NAME_NOT_UTF8 : CANNOT_OPEN[code];
     if (why === undefined) throw error;
     throw new SheetError(why, { cause: error });
   }

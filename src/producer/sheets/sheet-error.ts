@@ -26,3 +26,16 @@ export function tooMuch(name: SheetLimitName, where: Words): SheetError {
     zh: `${where.zh}超过 ${number} ${what.zh}；${next.zh}`,
   });
 }
+
+/** Undefined unless the disk, or the network drive, of the file gave its bytes no more: that is no fault of the file. */
+export function readFailure(error: unknown): SheetError | undefined {
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  if (syscall !== 'read' || code === undefined) return undefined;
+  return new SheetError(
+    {
+      en: `the disk or network drive of the file could not be read (${code}); copy the file to another place, and use the copy`,
+      zh: `无法从磁盘或网络驱动器读取该文件（${code}）；请将文件复制到其他位置后再使用`,
+    },
+    { cause: error },
+  );
+}

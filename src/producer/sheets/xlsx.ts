@@ -22,7 +22,7 @@ import {
   weight,
 } from './headings.js';
 import { openPages } from './pages.js';
-import { IN_WORKBOOK, SheetError, tooMuch } from './sheet-error.js';
+import { IN_WORKBOOK, readFailure, SheetError, tooMuch } from './sheet-error.js';
 import { type HeadingLines, joinedHeadings } from './xlsx-headings.js';
 import { type MergedRange, type Merges, openMerges } from './xlsx-merges.js';
 import { contents, type SheetPart } from './xlsx-parts.js';
@@ -287,6 +287,8 @@ async function orBroken<T>(read: () => Promise<T>): Promise<T> {
 
 function brokenWorkbook(error: unknown): SheetError {
   if (error instanceof SheetError) return error;
+  const failure = readFailure(error);
+  if (failure !== undefined) return failure;
   return new SheetError(
     {
       en: 'the workbook is broken or was cut off; open it in Excel or WPS and save it again',
