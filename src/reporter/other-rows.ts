@@ -7,6 +7,7 @@ import { batchOf, type Relation, type RowWithOutcome } from '../domain/row.js';
 import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Sentences } from './row-words.js';
+import { LOOK_FOR_THE_MINI_PROGRAM } from './troubles.js';
 
 /** The row that a sentence names, and in which details the row itself differs from it. */
 export interface OtherRow {
@@ -250,10 +251,13 @@ function waitsForReview(id: string, other: OtherRow | undefined): Sentences {
       },
       differenceFrom(other),
     ]),
-    nextStep: {
-      en: `Ask the merchant whether the Mini Program exists. If not: “Send again” on its page of the console, with the outcome “needs_review” (command: \`fastregister retry ${id} --only needs_review\`), sends this row.`,
-      zh: `请向商户确认小程序是否已存在；若不存在，请在控制台的商户页面点“重新提交”并选择结果“需人工核实”（命令：\`fastregister retry ${id} --only needs_review\`），即提交本行。`,
-    },
+    nextStep: joined([
+      LOOK_FOR_THE_MINI_PROGRAM,
+      {
+        en: `If it does not exist: “Send again” on the merchant's page of the console, with the outcome “needs_review” (command: \`fastregister retry ${id} --only needs_review\`), sends this row.`,
+        zh: `确认没有后，请在控制台的商户页面点“重新提交”并选择结果“需人工核实”（命令：\`fastregister retry ${id} --only needs_review\`），即提交本行。`,
+      },
+    ]),
     whoActs: 'us',
   };
 }

@@ -17,7 +17,7 @@ import { ownWords } from '../wechat/own-words.js';
 import { invited, lacksItsLink, NO_LINK } from './invited.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
 import type { Sentences } from './row-words.js';
-import { INTERNAL_PROBLEMS, type Trouble } from './troubles.js';
+import { INTERNAL_PROBLEMS, LOOK_FOR_THE_MINI_PROGRAM, type Trouble } from './troubles.js';
 
 /** What holds every unsent row back at the moment of the report, if anything. */
 export interface BlockedReason {
@@ -99,7 +99,7 @@ function ofRegistration(registration: Registration, circumstances: Circumstances
 function usualNextStep({ id, state }: Registration): Words {
   if (state === 'created') return AFTER_CREATION;
   // Without a problem: what was known of it was purged.
-  if (state === 'needs_review') return askWhetherItExists(id);
+  if (state === 'needs_review') return lookForItFirst(id);
   if (state !== 'cancelled') return NOTHING;
   return {
     en: `To send it after all: “Send again” on its page of the console, with the outcome “cancelled” (command: \`fastregister retry ${id} --only cancelled\`), or load the row in a new sheet.`,
@@ -107,11 +107,18 @@ function usualNextStep({ id, state }: Registration): Words {
   };
 }
 
-function askWhetherItExists(id: string): Words {
-  return {
-    en: `Ask the merchant whether the Mini Program exists: an earlier row of the enterprise was sent, and what became of it is not known. If not: “Send again” on its page of the console, with the outcome “needs_review” (command: \`fastregister retry ${id} --only needs_review\`).`,
-    zh: `请向商户确认小程序是否已存在：该企业此前提交过，结果未知。若不存在，请在控制台的商户页面点“重新提交”并选择结果“需人工核实”（命令：\`fastregister retry ${id} --only needs_review\`）。`,
-  };
+function lookForItFirst(id: string): Words {
+  return joined([
+    {
+      en: 'An earlier row of the enterprise was sent, and what became of it is not known.',
+      zh: '该企业此前提交过，结果未知。',
+    },
+    LOOK_FOR_THE_MINI_PROGRAM,
+    {
+      en: `If it does not exist: “Send again” on the merchant's page of the console, with the outcome “needs_review” (command: \`fastregister retry ${id} --only needs_review\`).`,
+      zh: `确认没有后，请在控制台的商户页面点“重新提交”并选择结果“需人工核实”（命令：\`fastregister retry ${id} --only needs_review\`）。`,
+    },
+  ]);
 }
 
 function pending(registration: Registration, circumstances: Circumstances): Sentences {

@@ -1,6 +1,6 @@
 /** What can be in a report's `problem` beside WeChat's codes and the sheet's: our own word, and what it calls for. */
 import { CREATED_FROM_ANOTHER_ROW, CREATED_WITH_OTHER_DETAILS, SECOND_MINI_PROGRAM } from '../domain/registration.js';
-import { type Actor, NOTHING_TO_DO, type Words } from '../domain/words.js';
+import { type Actor, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 
 export interface Trouble extends Words {
   readonly acts: Actor;
@@ -21,6 +21,12 @@ const AUTHORISE_AFTER_WITHDRAWAL: Words = {
 const ASK_WHETHER_IT_IS_RIGHT: Words = {
   en: 'Ask the merchant whether it is the right one. If the legal person is still asked to confirm for this row, that must not be done any more: it would make a second Mini Program.',
   zh: '请与商户确认该小程序是否正确。若法人仍收到本行的确认请求，请勿再确认，否则会创建第二个小程序。',
+};
+
+/** Before a row whose outcome is not known is sent again: merchants do not always know, and a second create may make a second one. */
+export const LOOK_FOR_THE_MINI_PROGRAM: Words = {
+  en: "`fastregister reconcile` looks for the Mini Program in WeChat's list of accounts. If it is not there, ask the merchant whether it exists.",
+  zh: '请先运行 `fastregister reconcile`，在微信的授权账号列表中按商户名称查找小程序；若未查到，请向商户确认是否已创建。',
 };
 
 export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
@@ -217,10 +223,10 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     acts: 'us',
     en: 'WeChat took the task, or may have taken it, and then said nothing: no push came, and search does not say how it ended.',
     zh: '微信已受理或可能已受理，但既未推送结果，查询也无结论。',
-    nextStep: {
-      en: 'Ask the merchant whether the Mini Program exists. If not, retry the row.',
-      zh: '请向商户确认小程序是否已创建；若没有，请重新提交。',
-    },
+    nextStep: joined([
+      LOOK_FOR_THE_MINI_PROGRAM,
+      { en: 'If it does not exist, send it again.', zh: '确认没有后再重新提交。' },
+    ]),
   },
   [SECOND_MINI_PROGRAM]: {
     acts: 'us',

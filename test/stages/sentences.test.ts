@@ -136,8 +136,23 @@ describe('a row that waits for a blockedReason and a time of its own names the l
 
 test('a row in review of which nothing more is known says what to ask, and how to go on', () => {
   const { nextStep, whoActs } = sentencesFor(fateOf({ state: 'needs_review' }), CIRCUMSTANCES);
-  expect(nextStep.en).toMatch(/Ask the merchant whether.*`fastregister retry 0123456789abcdef --only needs_review`/);
+  expect(nextStep.en).toMatch(
+    /`fastregister reconcile`.*ask the merchant whether.*`fastregister retry 0123456789abcdef --only needs_review`/,
+  );
   expect(whoActs).toBe('us');
+});
+
+describe('a row whose outcome is not known', () => {
+  test('is looked for in WeChat’s list of accounts before it is sent again', () => {
+    const { nextStep } = sentencesFor(fateOf({ state: 'needs_review', problem: 'push:overdue' }), CIRCUMSTANCES);
+    for (const [text, again] of [
+      [nextStep.en, 'send it again'],
+      [nextStep.zh, '重新提交'],
+    ] as const) {
+      expect(text.indexOf('`fastregister reconcile`')).toBeGreaterThan(-1);
+      expect(text.indexOf('`fastregister reconcile`')).toBeLessThan(text.indexOf(again));
+    }
+  });
 });
 
 describe('a row that stays silent', () => {
