@@ -60,14 +60,32 @@ export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : /(?:s|x|ch|sh)$/.test(thing) ? 'es' : 's'}`;
 }
 
-/**
- * Joins sentences. A Chinese sentence that ends without a mark, because it ends with WeChat's words or a link, is
- * separated from the next.
- */
+/** Joins sentences. One that ends without a mark, because it ends with WeChat's words or a link, is separated from the next. */
 export function joined(sentences: readonly Words[]): Words {
   const said = sentences.filter(({ en }) => en !== '');
   return {
-    en: said.map(({ en }) => en).join(' '),
-    zh: said.map(({ zh }, at) => (at === said.length - 1 || /[。！？；：…]$/u.test(zh) ? zh : `${zh}；`)).join(''),
+    en: inOneText(
+      said.map(({ en }) => en),
+      ENGLISH,
+    ),
+    zh: inOneText(
+      said.map(({ zh }) => zh),
+      CHINESE,
+    ),
   };
+}
+
+interface Punctuation {
+  /** Fits a sentence that has its mark. */
+  readonly ends: RegExp;
+  readonly mark: string;
+  readonly between: string;
+}
+
+const ENGLISH: Punctuation = { ends: /[.!?;:…][”)]?$/u, mark: ';', between: ' ' };
+const CHINESE: Punctuation = { ends: /[。！？；：…]$/u, mark: '；', between: '' };
+
+function inOneText(sentences: readonly string[], { ends, mark, between }: Punctuation): string {
+  const last = sentences.length - 1;
+  return sentences.map((text, at) => (at === last || ends.test(text) ? text : `${text}${mark}`)).join(between);
 }

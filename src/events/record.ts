@@ -10,7 +10,7 @@ import type { Snapshot } from '../domain/snapshot.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Pushes, PushReader } from '../redis/pushes/pushes.js';
 import { sleep } from '../sleep.js';
-import { pushStatus } from '../wechat/answers.js';
+import { NO_STATUS, pushStatus } from '../wechat/answers.js';
 import { openPush, type PushCredential } from '../wechat/crypt.js';
 import { type AuthorizationPush, type Push, type RegistrationPush, readPush, type Unreadable } from '../wechat/push.js';
 import type { RegistrationApi } from '../wechat/registration-api.js';
@@ -306,7 +306,7 @@ export function factOf(push: RegistrationPush, at: number, seal: (authCode: stri
   return {
     ...base,
     kind: answer.fact,
-    problem: `push:${push.status ?? 'no_status'}`,
+    problem: `push:${push.status ?? NO_STATUS}`,
     ...(answer.workingDays !== undefined && { until: afterWorkingDays(at, answer.workingDays) }),
   };
 }

@@ -12,7 +12,7 @@ import {
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import { type Actor, AFTER_CREATION, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
-import { explain } from '../wechat/answers.js';
+import { explain, NO_STATUS } from '../wechat/answers.js';
 import { ownWords } from '../wechat/own-words.js';
 import { invited, lacksItsLink, NO_LINK } from './invited.js';
 import { type OtherRow, sentencesOfOther, superseded } from './other-rows.js';
@@ -182,7 +182,10 @@ const FOLLOWED_UP: Words = {
 const SENT_AGAIN: Words = { en: 'It is sent again at {time}.', zh: '将于 {time} 再次提交。' };
 const DAY_ENDS: Words = { en: 'The 24 hours end at {time} at the latest.', zh: '法人确认的截止时间：{time}。' };
 const LINK_ENDS: Words = { en: 'The link ends at {time}.', zh: '链接有效至 {time}。' };
-const NOT_BEFORE: Words = { en: 'Not before {time}.', zh: '请于 {time} 之后再提交。' };
+const NOT_BEFORE: Words = {
+  en: 'Unless it is sent earlier, it waits until {time}.',
+  zh: '如不提前提交，将等到 {time}。',
+};
 
 function at(words: Words, time: Words): Words {
   return { en: words.en.replace('{time}', time.en), zh: words.zh.replace('{time}', time.zh) };
@@ -263,9 +266,14 @@ function verbatim({ said, problem, state }: Registration): Words {
   if (state !== 'needs_review' && !problem.endsWith(':-1') && troubleOf(problem) !== undefined) return NOTHING;
   const own = ownWords(said);
   if (own !== undefined) return { en: `What came: ${own.en}`, zh: `收到的是：${own.zh}` };
-  // What WeChat said last is in these words, with its code.
-  const code = problem === 'push:overdue' ? '' : `${problem.slice(problem.indexOf(':') + 1)} `;
-  return { en: `WeChat said: ${code}${said}`, zh: `微信原文：${code}${said}` };
+  const words = [codeOfWeChat(problem), said].filter(Boolean).join(' ');
+  return { en: `WeChat said: ${words}`, zh: `微信原文：${words}` };
+}
+
+/** Where the problem is a word of ours, what WeChat said has its code, if there was one. */
+function codeOfWeChat(problem: string): string | undefined {
+  const code = problem.slice(problem.indexOf(':') + 1);
+  return Object.hasOwn(INTERNAL_PROBLEMS, problem) || code === NO_STATUS ? undefined : code;
 }
 
 /** A row that went out in spite of a warning says so. */

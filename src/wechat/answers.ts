@@ -313,6 +313,9 @@ export function isStepOnTheWay(problem: string): boolean {
   return /^query:(\d|10)$/.test(problem);
 }
 
+/** In a report's `problem`, where a push or a query has no status. */
+export const NO_STATUS = 'no_status';
+
 const UNKNOWN_PUSH: Answer = {
   fact: 'push_unknown',
   acts: 'us',

@@ -2,7 +2,7 @@
  * The successor: WeChat sends no message. It answers a link, the platform hands that to the legal person, and the task
  * is known by its id from then on.
  */
-import { answerToQuery, answerToSearch } from './answers.js';
+import { answerToQuery, answerToSearch, NO_STATUS } from './answers.js';
 import type { Client } from './client.js';
 import type { RegistrationInfo } from './push.js';
 import type { Answered, RegistrationApi, SearchReading } from './registration-api.js';
@@ -46,7 +46,7 @@ export function fastregisterenterpriseweapp(client: Client): RegistrationApi {
 /** The status decides where it is 11, 12 or 1001 to 1008; about the others sources disagree, so they are only shown. */
 function readSearch({ errcode, said, body }: Answered): SearchReading {
   if (errcode !== 0) return { problem: `search:${errcode}`, said, answer: answerToSearch(errcode) };
-  const status = isText(body.status) || typeof body.status === 'number' ? String(body.status) : 'no_status';
+  const status = isText(body.status) || typeof body.status === 'number' ? String(body.status) : NO_STATUS;
   // Its errmsg is `ok`, whatever the status says.
   return { problem: `query:${status}`, said: '', answer: answerToQuery(status) };
 }

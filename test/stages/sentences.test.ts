@@ -254,6 +254,12 @@ describe('what WeChat said', () => {
     }
   });
 
+  test('has no code in front where WeChat gave none', () => {
+    for (const problem of ['push:no_status', 'push:no_appid']) {
+      expect(words({ state: 'needs_review', problem, said: 'OK' })).toEqual(['OK', 'OK']);
+    }
+  });
+
   test('has its code in front if it is the last word on a row that is no longer retried', () => {
     const said = 'search:89250 try later';
     expect(words({ state: 'needs_review', problem: 'push:overdue', said })).toEqual([said, said]);
@@ -268,12 +274,12 @@ describe('what WeChat said', () => {
   });
 });
 
-test('what WeChat said is set off from the sentence behind it, in Chinese too', () => {
+test('what WeChat said is set off from the sentence behind it, in both languages', () => {
   const problems = [{ code: 'sheet:spaces_repaired', cell: 'A2' }];
   const fate = fateOf({ state: 'needs_review', problem: 'create:4711', said: 'who knows rid: 5f3e' });
   const { reason } = sentencesFor({ ...fate, row: { ...fate.row, problems } }, CIRCUMSTANCES);
   expect(reason.zh).toContain('微信原文：4711 who knows rid: 5f3e；A2：首尾');
-  expect(reason.en).toContain('WeChat said: 4711 who knows rid: 5f3e A2: spaces');
+  expect(reason.en).toContain('WeChat said: 4711 who knows rid: 5f3e; A2: spaces');
 });
 
 describe('times', () => {
@@ -282,9 +288,9 @@ describe('times', () => {
     const rejected = { state: 'rejected', problem: 'push:105', appid: undefined } as const;
     const { nextStep } = sentencesFor(fateOf({ ...rejected, until }), CIRCUMSTANCES);
     const at = CIRCUMSTANCES.time(until);
-    expect(nextStep.en).toMatch(new RegExp(` Not before ${at.en}\\.$`));
-    expect(nextStep.zh).toContain(`请于 ${at.zh} 之后再提交。`);
-    expect(sentencesFor(fateOf(rejected), CIRCUMSTANCES).nextStep.en).not.toContain('Not before');
+    expect(nextStep.en).toMatch(new RegExp(` Unless it is sent earlier, it waits until ${at.en}\\.$`));
+    expect(nextStep.zh).toMatch(new RegExp(`如不提前提交，将等到 ${at.zh}。$`));
+    expect(sentencesFor(fateOf(rejected), CIRCUMSTANCES).nextStep.en).not.toContain('Unless it is sent earlier');
     expect(nextOf(fateOf({ ...rejected, until }).registration, undefined)).toMatchObject({ by: until });
   });
 
