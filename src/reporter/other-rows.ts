@@ -74,9 +74,16 @@ function pointerOf(relation: Relation, batch: Batch, leader: Leader | undefined)
       return `${batch.id}/${relation.firstIndex}`;
     case 'replaced':
       return relation.by;
+    case 'already_created':
+      return isOfMiniProgram(leader, relation.appid) ? leader?.row : undefined;
     default:
       return leader?.row;
   }
+}
+
+/** After `--again`, the present row is that of a later Mini Program, and says nothing of the details of the first. */
+function isOfMiniProgram(leader: Leader | undefined, appid: string | undefined): boolean {
+  return appid === undefined || leader?.appid === appid;
 }
 
 function otherRow({ row }: RowWithOutcome, other: NamedRow, batch: Batch): OtherRow {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Merchant } from '../../src/domain/merchant.js';
 import type { ReportRow } from '../../src/reporter/report.js';
 import { reportRows } from '../../src/reporter/report.js';
+import { ACCEPT_RULES, acceptedRow } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { APIS, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { REPORT_OPTIONS } from '../support/reports.js';
@@ -93,6 +94,25 @@ test('two rows of one file with one code and different details are one registrat
   const [, after] = await reportOf(story, 'b1');
   expect(after).toMatchObject({ problem: 'sheet:duplicate_differs', who_acts: 'nobody', next_step: 'See line 2.' });
   expect(story.seen(first).creates).toBe(1);
+});
+
+test('after one more Mini Program was made, a row about the first is not compared with the row of the second', async () => {
+  const story = await rehearse();
+  const first = merchant(1, 'ok');
+  await story.book.load('b1', [first]);
+  await story.start();
+  await story.settled('b1');
+  const { appid } = await story.registration(first);
+  await story.book.load('b2', [{ ...first, legalPersonaWechat: 'weixin_other' }]);
+  const again = await story.book.open('b3');
+  const third = { ...first, legalPersonaName: '王示七' };
+  const asked = { ...acceptedRow(third, 0), registration: story.idOf(third) };
+  await story.book.batches.accept(again, 0, [asked], { ...ACCEPT_RULES, again: true });
+  await story.book.batches.complete('b3');
+
+  const [row] = await reportOf(story, 'b2');
+  expect(row).toMatchObject({ outcome: 'already_created', appid });
+  expect(row?.reason).toBe(`An earlier batch created this merchant's Mini Program (${appid}).`);
 });
 
 test('a success that comes after a failure and a retry settles its merchant, and its auth_code is exchanged', async () => {
