@@ -4,6 +4,7 @@
  */
 
 import type { Batch, BatchSize, RowOfBatch } from '../domain/batch.js';
+import { readable } from '../domain/clean-cell.js';
 import { lookFor } from '../domain/look-for.js';
 import { comparable, type Identify, isIdentity } from '../domain/merchant.js';
 import type { RowWithOutcome } from '../domain/row.js';
@@ -83,8 +84,10 @@ export async function keyedBy(
   text: string,
 ): Promise<readonly string[]> {
   if (isIdentity(text)) return [text, ...(await ownersOf(text))];
-  const isCode = /^[0-9A-Za-z\s-]{9,24}$/.test(text) && /\d/.test(text);
-  return [...(isCode ? [identify(text)] : []), ...(await ownersOf(text))];
+  // Typed by hand: as in a cell, full-width characters and dashes are those of a code.
+  const code = readable(text);
+  const isCode = /^[0-9A-Za-z\s-]{9,24}$/.test(code) && /\d/.test(code);
+  return [...(isCode ? [identify(code)] : []), ...(await ownersOf(text))];
 }
 
 async function* inSheets(

@@ -49,6 +49,8 @@ const THE_ONE = { name: one.name, file: 'first.csv', line: '702', outcome: 'pend
 test.each([
   ['its code', one.code],
   ['its code as people write it', one.code.toLowerCase().replace(/^(.{6})/, '$1 ')],
+  ['its organisation code with a full-width hyphen', one.code.slice(8, 17).replace(/(.)$/, '－$1')],
+  ['its organisation code with a dash', one.code.slice(8, 17).replace(/(.)$/, '–$1')],
   ['its name', one.name],
   ['its name in another width and without a space', '厦门a茶叶有限公司'],
   ['a part of its name', 'A茶叶'],
