@@ -150,11 +150,11 @@ export function superseded(sentences: Sentences, other: OtherRow | undefined): S
   const since: Words = isCreated
     ? {
         en: `A newer row has created the Mini Program ${appid} since: see ${name.en}.`,
-        zh: `此后较新的一行已创建小程序 ${appid}：请见 ${name.zh}。`,
+        zh: `此后较新的一行已创建小程序 ${appid}：请见${name.zh}。`,
       }
     : {
         en: `A newer row was sent for this enterprise since: see ${name.en}.`,
-        zh: `此后已按较新的一行重新提交：请见 ${name.zh}。`,
+        zh: `此后已按较新的一行重新提交：请见${name.zh}。`,
       };
   return { ...sentences, reason: joined([sentences.reason, since]), nextStep: NOTHING, whoActs: 'nobody' };
 }
@@ -219,7 +219,7 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
       ? STATES.cancelled
       : {
           en: `A newer row names the same enterprise with other details, and has taken the place of this one: see ${name.en}.`,
-          zh: `较新的一行以不同的信息填写了同一企业，已取代本行：请见 ${name.zh}。`,
+          zh: `较新的一行以不同的信息填写了同一企业，已取代本行：请见${name.zh}。`,
         },
     nextStep: {
       en: 'If this row is the right one after all, load it in a new sheet.',
@@ -280,7 +280,7 @@ function nameOf(other: OtherRow | undefined): Words {
   if (other === undefined) return { en: 'a row that was purged', zh: '已清除的一行' };
   const { line, file, batch, isOfThisFile } = other;
   if (isOfThisFile) return { en: `line ${line} of this file`, zh: `本文件第 ${line} 行` };
-  return { en: `line ${line} of ${file} (batch ${batch})`, zh: `${file} 第 ${line} 行（批次 ${batch}）` };
+  return { en: `line ${line} of ${file} (batch ${batch})`, zh: `“${file}”第 ${line} 行（批次 ${batch}）` };
 }
 
 function capital(text: string): string {

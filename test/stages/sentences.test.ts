@@ -142,6 +142,13 @@ test('a row in review of which nothing more is known says what to ask, and how t
   expect(whoActs).toBe('us');
 });
 
+test('in Chinese a file that a row names stands in quotation marks, in the middle of the sentence too', () => {
+  const other = { line: 7, file: 'm.csv', batch: 'b2', isOfThisFile: false, differing: [] };
+  const waiting = { ...fateOf({}), relation: { kind: 'waits', id: '0123456789abcdef' } } as const;
+  const { reason } = sentencesFor(waiting, { ...CIRCUMSTANCES, otherRow: () => other });
+  expect(reason.zh).toMatch(/^等待“m\.csv”第 7 行（批次 b2）的结果：/);
+});
+
 describe('a row whose outcome is not known', () => {
   test('is looked for in WeChat’s list of accounts before it is sent again', () => {
     const { nextStep } = sentencesFor(fateOf({ state: 'needs_review', problem: 'push:overdue' }), CIRCUMSTANCES);

@@ -109,7 +109,7 @@ for (const { api, way, save } of WAYS) {
     expect(older.map(({ outcome }) => outcome)).toEqual(['created', 'rejected', 'expired', 'invalid']);
     const { appid } = await rehearsal.registration(corrected);
     expect(older[1]).toMatchObject({ next_step: '', message: '', who_acts: 'nobody' });
-    expect(older[1]?.reason).toMatch(new RegExp(`此后较新的一行已创建小程序 ${appid}：请见 corrected.* 第 \\d 行`));
+    expect(older[1]?.reason).toMatch(new RegExp(`此后较新的一行已创建小程序 ${appid}：请见“corrected.*”第 \\d 行`));
     expect(rehearsal.idOf(corrected)).toBe(rehearsal.idOf(mistyped));
     const { store, book } = rehearsal;
     await until('its auth_code was exchanged', async () => (await rehearsal.registration(late)).authorizer === 'kept');
