@@ -148,7 +148,9 @@ describe.each(APIS)('%s: a merchant whose ID card number the registry does not h
     const [before] = await reportOf(rehearsal, batch);
     expect(before).toMatchObject({ outcome: 'rejected', problem: 'push:105', who_acts: 'us' });
     expect(before?.reason).toContain('要求 5 至 15 个工作日后再提交');
-    expect(before?.next_step).toMatch(/系统会等满 15 个工作日后自动提交.*请于 .*\d+ 月 \d+ 日 \d\d:\d\d 之后再提交/);
+    expect(before?.next_step).toMatch(
+      /系统会等满 15 个工作日后自动提交.*如不提前提交，将等到 .*\d+ 月 \d+ 日 \d\d:\d\d。/,
+    );
 
     expect([...(await retry(rehearsal, batch)).mind.keys()]).toEqual(['not_before']);
     const { state, wait, until: dueAt = 0 } = await rehearsal.registration(early);
