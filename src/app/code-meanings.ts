@@ -18,8 +18,8 @@ export interface Meaning {
 
 /** `create:61070`, `89249`, `sheet:code_length`: none where we do not know it, several where it depends on the call. */
 export function meaningsOf(code: string): Meaning[] {
-  const own = Object.hasOwn(INTERNAL_PROBLEMS, code) || code.startsWith('token:') ? troubleOf(code) : undefined;
-  if (own !== undefined) return [{ problem: code, reason: own, next_step: own.nextStep, who_acts: own.acts }];
+  const own = ownMeaning(code) ?? ownMeaning(`authorize:${code}`);
+  if (own !== undefined) return [own];
   const sheet = code.startsWith('sheet:') ? code : `sheet:${code}`;
   if (Object.hasOwn(PROBLEMS, sheet)) {
     const problem = { code: sheet };
@@ -40,4 +40,11 @@ export function meaningsOf(code: string): Meaning[] {
     source: SOURCES[answer.source],
     fact: { en: FACTS[answer.fact].en, zh: FACTS[answer.fact].zh },
   }));
+}
+
+/** Of what no table of WeChat's answers has: our own words, and what it answers to the exchange of an authorization code. */
+function ownMeaning(problem: string): Meaning | undefined {
+  const own =
+    Object.hasOwn(INTERNAL_PROBLEMS, problem) || problem.startsWith('token:') ? troubleOf(problem) : undefined;
+  return own && { problem, reason: own, next_step: own.nextStep, who_acts: own.acts };
 }

@@ -95,6 +95,7 @@ test('a text that matches no merchant is an error that says how to look', async 
 
 test('numbers and codes with their source mean codes, also where a sheet has the same digits', async () => {
   expect((await explain('61070')).stdout).toMatch(/^create:61070\n/);
+  expect((await explain('61010')).stdout).toMatch(/^authorize:61010\n/);
   // A part of every code of these merchants.
   await expect(explain('919900')).rejects.toThrow('no code that we know');
   await expect(explain('sheet:919900')).rejects.toThrow('no code that we know');
