@@ -264,6 +264,14 @@ describe('doctor', () => {
     expect(line?.todo).toContain('`fastregister resume`');
   });
 
+  test('warns where workers wait for something that a person has to see to, such as the first ticket', async () => {
+    const wechat = await simulator();
+    await openCalls(server.redis).noteWait({ why: 'ticket', ms: 60_000 });
+    const { findings } = await doctor(settingsFor(wechat.url));
+    const line = findings.find(({ check }) => check === 'line');
+    expect(line).toMatchObject({ verdict: 'warning', says: expect.stringContaining('no component_verify_ticket') });
+  });
+
   test('says why the line is stopped, and of the old API that it is gone', async () => {
     const wechat = await simulator({ retired: true });
     const stop = { because: 'system error', problem: 'api:retired', at: Date.now() };

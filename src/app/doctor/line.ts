@@ -1,5 +1,6 @@
 /** Whether anything is sent now. */
 import { isWorthANotice } from '../../domain/line-faults.js';
+import { NOTHING_TO_DO } from '../../domain/words.js';
 import { sendingStatus } from '../../reporter/sending-status.js';
 import { ASK_AT_ONCE, shutDayFacts, shutDayLines } from '../../reporter/shut-day.js';
 import { limitsOf } from '../wiring/limits.js';
@@ -20,9 +21,11 @@ export async function checkLine({ calls, settings }: Store): Promise<Finding> {
       verdict: 'ok',
       says: { en: `running; ${used} of ${limit} calls today`, zh: `正常；今日已用 ${used} / ${limit} 次` },
     };
+  const { reason, nextStep } = blockedReason;
   const lasts = line !== undefined && isWorthANotice(line, now, settings.patience.notifyAfterMs);
-  const verdict = stopped || lasts ? 'fault' : line === undefined ? 'ok' : 'warning';
-  return { check: 'line', verdict, says: blockedReason.reason, todo: blockedReason.nextStep };
+  const isToBeSeenTo = line !== undefined || nextStep.en !== NOTHING_TO_DO.en;
+  const verdict = stopped || lasts ? 'fault' : isToBeSeenTo ? 'warning' : 'ok';
+  return { check: 'line', verdict, says: reason, todo: nextStep };
 }
 
 /** A finding only where WeChat has closed the day. */
