@@ -102,7 +102,7 @@ const COMPARE_WITH_THE_REGISTRY: Words = {
 };
 
 const ASK_FOR_THE_WEIXIN_ID: Words = {
-  en: "Ask the merchant for the legal person's Weixin ID as WeChat shows it under “Me”; a phone or QQ number does not work.",
+  en: "Ask the merchant for the legal person's Weixin ID as WeChat shows it under “Me”; a phone or QQ number does not work. Correct the row and send it again.",
   zh: '请商户提供法人本人的微信号（微信“我”页面所示），不能使用手机号或 QQ 号，更正后重新提交。',
 };
 
