@@ -2,10 +2,9 @@
 import { columnOfDetail } from '../domain/correction.js';
 import { type DetailField, listOfDetails } from '../domain/merchant.js';
 import { problemNextStep, problemReason } from '../domain/problems.js';
+import { DIFFERING_DUPLICATE, problemOfDuplicate, REPLACED } from '../domain/row.js';
 import type { Language, Words } from '../domain/words.js';
 import type { PlannedRow, RowStatus } from '../producer/plan.js';
-
-export const REPLACED = 'row:replaced';
 
 export const REPLACES: Words = {
   en: 'an earlier sheet has this enterprise with other details, and has not sent it yet; this row is sent instead',
@@ -37,12 +36,8 @@ function duplicateWords(firstLine: number | undefined, differing: readonly Detai
   };
 }
 
-export const DUPLICATE = 'sheet:duplicate';
-
-export const DIFFERS = 'sheet:duplicate_differs';
-
 export interface AboutRow {
-  readonly code: typeof REPLACED | typeof DUPLICATE | typeof DIFFERS;
+  readonly code: typeof REPLACED | ReturnType<typeof problemOfDuplicate>;
   readonly severity: 'warning' | 'duplicate';
   readonly says: Words;
 }
@@ -57,14 +52,12 @@ export function aboutRow({
   const about: AboutRow[] = [];
   if (replaces) about.push({ code: REPLACED, severity: 'warning', says: REPLACES });
   if (status === 'duplicate') {
-    const kind = differing.length > 0 ? DIFFERING : ALIKE;
-    about.push({ ...kind, says: duplicateWords(firstLine, differing) });
+    const code = problemOfDuplicate(differing);
+    const severity = code === DIFFERING_DUPLICATE ? 'warning' : 'duplicate';
+    about.push({ code, severity, says: duplicateWords(firstLine, differing) });
   }
   return about;
 }
-
-const ALIKE = { code: DUPLICATE, severity: 'duplicate' } as const;
-const DIFFERING = { code: DIFFERS, severity: 'warning' } as const;
 
 export function problemsOf(planned: PlannedRow, lang: Language): object[] {
   const { row, firstLine, differing = [] } = planned;
@@ -85,7 +78,7 @@ export function problemsOf(planned: PlannedRow, lang: Language): object[] {
       reason: says[lang],
       next_step: '',
       ...(code !== REPLACED && { firstLine }),
-      ...(code === DIFFERS && { differing: differing.map(columnOfDetail) }),
+      ...(code === DIFFERING_DUPLICATE && { differing: differing.map(columnOfDetail) }),
     })),
   ];
 }

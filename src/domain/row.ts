@@ -1,6 +1,6 @@
 /** Rows: a merchant each, as its sheet has it, and what became of it. */
 import { readable, readableName } from './clean-cell.js';
-import type { Merchant } from './merchant.js';
+import type { DetailField, Merchant } from './merchant.js';
 import type { Registration } from './registration.js';
 
 /** Where a batch's columns hold the six details; -1 where there is no such column. In the order of DETAILS. */
@@ -57,6 +57,18 @@ export type Relation =
   | { readonly kind: 'already_created'; readonly id: string; readonly appid?: string }
   /** `firstIndex`: index of the earlier row of this batch. */
   | { readonly kind: 'duplicate'; readonly id: string; readonly firstIndex: number };
+
+// The report's `problem` of a row that has its outcome from another row of its enterprise; `check` names the same.
+
+export const DUPLICATE = 'sheet:duplicate';
+export const DIFFERING_DUPLICATE = 'sheet:duplicate_differs';
+export const REPLACED = 'row:replaced';
+export const WAITING = 'row:waits';
+
+/** `differing`: the details in which the row differs from the earlier one. */
+export function problemOfDuplicate(differing: readonly DetailField[]): typeof DUPLICATE | typeof DIFFERING_DUPLICATE {
+  return differing.length === 0 ? DUPLICATE : DIFFERING_DUPLICATE;
+}
 
 export interface RowWithOutcome {
   readonly index: number;

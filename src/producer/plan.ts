@@ -3,7 +3,7 @@
 import type { AcceptRules } from '../domain/batch.js';
 import { ALL_DETAILS, comparableDetail, type DetailField } from '../domain/merchant.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
-import type { AcceptedRow, ExistingMatch } from '../domain/row.js';
+import { type AcceptedRow, DIFFERING_DUPLICATE, type ExistingMatch, REPLACED } from '../domain/row.js';
 import { type CheckedSheetRow, isWarned, type Rules } from './checked-page.js';
 import { checkedRows, countApart, type Refused } from './checked-rows.js';
 import { type FirstLines, openFirstLines } from './sheets/first-lines.js';
@@ -133,8 +133,8 @@ export function openTally() {
     if (isWarned(row) || replaces || differing.length > 0) counts.warned += 1;
     if (row.merchant?.componentPhone === '') counts.without_phone += 1;
     for (const { code, severity, cell } of row.problems) addProblem(row, code, severity, cell);
-    if (replaces) addProblem(row, 'row:replaced', 'warning', '');
-    if (differing.length > 0) addProblem(row, 'sheet:duplicate_differs', 'warning', '');
+    if (replaces) addProblem(row, REPLACED, 'warning', '');
+    if (differing.length > 0) addProblem(row, DIFFERING_DUPLICATE, 'warning', '');
   }
 
   function addProblem(row: CheckedSheetRow, code: string, severity: ProblemGroup['severity'], cell: string): void {

@@ -3,7 +3,7 @@
 import type { Batch, Leader, NamedRow } from '../domain/batch.js';
 import { ALL_DETAILS, type DetailField, differingDetails, listOfDetails, type Merchant } from '../domain/merchant.js';
 import { STATES } from '../domain/registration.js';
-import { batchOf, type Relation, type RowWithOutcome } from '../domain/row.js';
+import { batchOf, problemOfDuplicate, REPLACED, type Relation, type RowWithOutcome, WAITING } from '../domain/row.js';
 import { joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Sentences } from './row-words.js';
@@ -167,7 +167,7 @@ function duplicate(other: OtherRow | undefined, isCreated: boolean): Sentences {
   const hasNothingToDo = isAlike || isCreated;
   const sentences: Sentences = {
     outcome: 'duplicate',
-    problem: isAlike ? 'sheet:duplicate' : 'sheet:duplicate_differs',
+    problem: problemOfDuplicate(differing),
     reason: joined([
       {
         en: `The same merchant is in line ${line} of this file; it is registered once.`,
@@ -214,7 +214,7 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
   const name = nameOf(other);
   return {
     outcome: 'cancelled',
-    problem: isWithdrawn ? '' : 'row:replaced',
+    problem: isWithdrawn ? '' : REPLACED,
     reason: isWithdrawn
       ? STATES.cancelled
       : {
@@ -233,7 +233,7 @@ function waits(other: OtherRow | undefined): Sentences {
   const name = nameOf(other);
   return {
     outcome: 'pending',
-    problem: 'row:waits',
+    problem: WAITING,
     reason: joined([
       {
         en: `It waits for ${name.en}, which was sent for the same enterprise with other details. If that fails, this row is sent.`,
@@ -250,7 +250,7 @@ function waitsForReview(id: string, other: OtherRow | undefined): Sentences {
   const name = nameOf(other);
   return {
     outcome: 'needs_review',
-    problem: 'row:waits',
+    problem: WAITING,
     reason: joined([
       {
         en: `${capital(name.en)} was sent for the same enterprise, and nobody knows how it ended. This row was not sent: there may be a Mini Program already.`,

@@ -1,5 +1,6 @@
 /** What can be in a report's `problem` beside WeChat's codes and the sheet's: our own word, and what it calls for. */
 import { CREATED_FROM_ANOTHER_ROW, CREATED_WITH_OTHER_DETAILS, SECOND_MINI_PROGRAM } from '../domain/registration.js';
+import { DIFFERING_DUPLICATE, DUPLICATE, REPLACED, WAITING } from '../domain/row.js';
 import { type Actor, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 
 export interface Trouble extends Words {
@@ -192,13 +193,13 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     zh: '当前不在提交时段内（FASTREGISTER_SENDING_HOURS）。',
     nextStep: NOTHING_TO_DO,
   },
-  'sheet:duplicate': {
+  [DUPLICATE]: {
     acts: 'nobody',
     en: 'An earlier row of the same file names the same merchant, who is registered once.',
     zh: '与同一文件中的前面某行为同一商户，只注册一次。',
     nextStep: { en: 'See the line that the reason names.', zh: '请见原因中所指的行。' },
   },
-  'sheet:duplicate_differs': {
+  [DIFFERING_DUPLICATE]: {
     acts: 'us',
     en: 'An earlier row of the same file names the same enterprise with other details. Only the earlier one is sent.',
     zh: '同一文件中前面某行以不同的信息填写了同一企业，只提交前面的一行。',
@@ -207,13 +208,13 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
       zh: '请核对两行；如应以后面的为准，请删除前面的一行后重新导入。',
     },
   },
-  'row:replaced': {
+  [REPLACED]: {
     acts: 'nobody',
     en: 'A newer row names the same enterprise with other details, before this one was sent. Only the newer one is sent.',
     zh: '本行提交前，较新的一行以不同的信息填写了同一企业，只提交较新的一行。',
     nextStep: { en: 'See the row that the reason names.', zh: '请见原因中所指的行。' },
   },
-  'row:waits': {
+  [WAITING]: {
     acts: 'us',
     en: 'Another row was sent for the same enterprise with other details. This one is sent if that fails.',
     zh: '另一行已以不同的信息提交了同一企业；若其失败，将自动提交本行。',

@@ -12,9 +12,10 @@ import {
   problemReason,
   type ReportedProblem,
 } from '../../domain/problems.js';
+import { DIFFERING_DUPLICATE, DUPLICATE, problemOfDuplicate, REPLACED } from '../../domain/row.js';
 import type { Words } from '../../domain/words.js';
 import type { PlannedRow, RowStatus } from '../../producer/plan.js';
-import { aboutRow, DIFFERS, DUPLICATE, NOT_SENT, REPLACED } from '../row-problems.js';
+import { aboutRow, NOT_SENT } from '../row-problems.js';
 
 /** `correct`: errors. `look`: warnings that call for something. `repaired`: warnings that call for nothing. */
 export const FINDING_KINDS = ['correct', 'look', 'repaired', 'not_sent'] as const;
@@ -93,18 +94,18 @@ function findingsOf(kept: KeptRow): SheetFinding[] {
 
 /** The kind of what check-row finds, of what is said of a row, or of a problem group of the plan. */
 export function kindOf(code: string): FindingKind {
-  if (code === DIFFERS || code === DUPLICATE) return 'not_sent';
+  if (code === DIFFERING_DUPLICATE || code === DUPLICATE) return 'not_sent';
   if (code === REPLACED) return 'look';
   if (isError(code)) return 'correct';
   return callsForNothing(code) ? 'repaired' : 'look';
 }
 
 /** Without the words, which a page of rows makes only when it is shown. */
-function addTags({ problems, status, differing, replaces }: KeptRow, tags: Set<string>): void {
+function addTags({ problems, status, differing = [], replaces }: KeptRow, tags: Set<string>): void {
   for (const { code } of problems) tags.add(code).add(kindOf(code));
   if (replaces) tags.add(REPLACED).add('look');
   if (status === 'ready' || status === 'invalid') return;
-  tags.add('not_sent').add(status !== 'duplicate' ? `row:${status}` : differing === undefined ? DUPLICATE : DIFFERS);
+  tags.add('not_sent').add(status === 'duplicate' ? problemOfDuplicate(differing) : `row:${status}`);
 }
 
 export interface FindingsWriter {

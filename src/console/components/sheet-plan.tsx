@@ -3,10 +3,11 @@
 import type { CheckResult, Forecast } from '../../app/check.js';
 import { PLAN_WORDS } from '../../app/check-words.js';
 import { planFacts } from '../../app/plan-facts.js';
-import { DIFFERS, DUPLICATE, NOT_SENT, REPLACED, REPLACES } from '../../app/row-problems.js';
+import { NOT_SENT, REPLACES } from '../../app/row-problems.js';
 import { FINDING_KINDS, type FindingKind, kindOf } from '../../app/uploads/findings.js';
 import { dayInWords } from '../../domain/calendar.js';
 import { problemReason } from '../../domain/problems.js';
+import { DIFFERING_DUPLICATE, DUPLICATE, REPLACED } from '../../domain/row.js';
 import { counted, same, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { Facts } from './field.js';
@@ -128,7 +129,7 @@ export interface FindingGroup {
 
 /** What has to be done comes first. */
 export function groupsOf(plan: CheckPlan): FindingGroup[] {
-  const differing = plan.groups.find(({ problem }) => problem === DIFFERS)?.count ?? 0;
+  const differing = plan.groups.find(({ problem }) => problem === DIFFERING_DUPLICATE)?.count ?? 0;
   const ofRows = (code: string, words: Words, count: number): FindingGroup[] =>
     count > 0 ? [{ kind: 'not_sent', code, words, count, cells: [] }] : [];
   return [
@@ -147,7 +148,7 @@ export function groupsOf(plan: CheckPlan): FindingGroup[] {
 }
 
 const WORDS_OF_ROWS: Readonly<Record<string, Words>> = {
-  [DIFFERS]: {
+  [DIFFERING_DUPLICATE]: {
     en: 'the same enterprise as in an earlier row, with other details',
     zh: '与前面的行为同一企业，但信息不同',
   },
