@@ -1,7 +1,7 @@
 /** What loading a sheet would do, found out without sending or storing anything. */
 
 import type { Batch } from '../domain/batch.js';
-import { REFUSED } from '../domain/check-code.js';
+import { CODE_TYPE_REFUSED } from '../domain/check-code.js';
 import type { Limits } from '../domain/limits.js';
 import { type IdentifyInLedger, identifyWith } from '../domain/merchant.js';
 import type { Rules } from '../producer/checked-page.js';
@@ -95,7 +95,7 @@ export function checkSheet(sheet: Sheet, rules: Rules, context: CheckContext): S
 function withoutRefusal(planned: PlannedRow): PlannedRow {
   const { row, status } = planned;
   if (row.merchant !== undefined || status === 'invalid') return planned;
-  return { ...planned, row: { ...row, problems: row.problems.filter(({ code }) => code !== REFUSED) } };
+  return { ...planned, row: { ...row, problems: row.problems.filter(({ code }) => code !== CODE_TYPE_REFUSED) } };
 }
 
 /** `toSend`: registrations of earlier batches; of those that are replaced, the ready row is sent instead. */

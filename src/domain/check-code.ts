@@ -18,7 +18,8 @@ import { isMaskedResidentId, residentIdIn } from './resident-id.js';
 import { type Findings, isPersonal } from './row-findings.js';
 import type { Needs, SheetRow } from './sheet-row.js';
 
-export const REFUSED: ProblemCode = 'sheet:code_type_refused';
+/** The registration API in use takes no code of this type. The row is never sent, but has the outcome of its enterprise. */
+export const CODE_TYPE_REFUSED: ProblemCode = 'sheet:code_type_refused';
 
 export function checkedCode(
   row: SheetRow,
@@ -53,7 +54,7 @@ export function checkedCode(
     return { code: capital, codeType };
   }
   if (typed !== undefined && typed !== codeType) findings.add('sheet:code_type_mismatch', 'code_type', String(typed));
-  if (!needs.codeTypes.includes(codeType)) findings.add(REFUSED, 'code');
+  if (!needs.codeTypes.includes(codeType)) findings.add(CODE_TYPE_REFUSED, 'code');
   if (checkCharacters(capital, plain, codeType, findings) && capital !== given) {
     findings.add('sheet:code_lower_case', 'code');
   }

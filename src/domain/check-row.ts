@@ -1,5 +1,5 @@
 /** One row of a sheet: what of it can be sent, and everything that is wrong with it. */
-import { checkedCode, REFUSED } from './check-code.js';
+import { CODE_TYPE_REFUSED, checkedCode } from './check-code.js';
 import { halfWidth, isBlankCell, QUOTATION_MARK, readable, repaired, SUSPICIOUS, visible } from './clean-cell.js';
 import { COLUMNS, FIELDS, type Field, isHeadingOf, type Layout } from './columns.js';
 import { unwrapped } from './formula-guard.js';
@@ -40,7 +40,9 @@ export function checkRow(row: SheetRow, layout: Layout, needs: Needs): CheckedRo
   checkContacts(row, layout, findings);
 
   if (findings.stopped || codeType === undefined) {
-    const isOnlyRefused = findings.problems.every(({ code: it, severity }) => severity !== 'error' || it === REFUSED);
+    const isOnlyRefused = findings.problems.every(
+      ({ code: it, severity }) => severity !== 'error' || it === CODE_TYPE_REFUSED,
+    );
     return { problems: findings.problems, ...(isOnlyRefused && { refusedCode: code }) };
   }
   return {

@@ -1,4 +1,5 @@
 /** One registration, one `create`: is it due → may we call → call → what does the answer say → one fact. */
+import { CODE_TYPE_REFUSED } from '../domain/check-code.js';
 import { createDueAt, firstFollowUpAt, isDue } from '../domain/due.js';
 import type { Merchant } from '../domain/merchant.js';
 import { type Fact, isUnsent } from '../domain/registration.js';
@@ -117,7 +118,7 @@ async function giveBack(
 
 /** Rows are checked when they are loaded; the API may have been changed since. */
 function unfitFor(needs: RegistrationApi['needs'], merchant: Merchant): string | undefined {
-  if (!needs.codeTypes.includes(merchant.codeType)) return 'sheet:code_type_refused';
+  if (!needs.codeTypes.includes(merchant.codeType)) return CODE_TYPE_REFUSED;
   if (needs.phone && merchant.componentPhone === '') return 'sheet:phone_missing';
   if (needs.legalPerson && merchant.legalPersonaWechat === '') return 'sheet:wechat_missing';
   if (needs.legalPerson && merchant.legalPersonaName === '') return 'sheet:persona_missing';
