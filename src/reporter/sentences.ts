@@ -1,4 +1,5 @@
 /** Why a row is where it is, and what to do next, in sentences for the staff. */
+import { CODE_TYPE_REFUSED } from '../domain/check-code.js';
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { type Link, linkOf, stageOf } from '../domain/link.js';
 import {
@@ -10,7 +11,7 @@ import {
   worstFirst,
 } from '../domain/problems.js';
 import { type Registration, STATES, WAITS } from '../domain/registration.js';
-import type { RowWithOutcome } from '../domain/row.js';
+import type { RowWithOutcome, StoredProblem } from '../domain/row.js';
 import { type Actor, AFTER_CREATION, joined, NOTHING_TO_DO, type Words } from '../domain/words.js';
 import { explain, NO_STATUS } from '../wechat/answers.js';
 import { ownWords } from '../wechat/own-words.js';
@@ -278,6 +279,16 @@ function codeOfWeChat(problem: string): string | undefined {
 
 /** A row that went out in spite of a warning says so. */
 function withWarnings({ row }: RowWithOutcome, sentences: Sentences): Sentences {
-  if (row.problems.length === 0) return sentences;
-  return { ...sentences, reason: joined([sentences.reason, ...row.problems.map(problemReason)]) };
+  const warnings = isUnderWay(sentences) ? row.problems.filter(asksForNoOtherCode) : row.problems;
+  if (warnings.length === 0) return sentences;
+  return { ...sentences, reason: joined([sentences.reason, ...warnings.map(problemReason)]) };
+}
+
+function isUnderWay({ outcome }: Sentences): boolean {
+  return outcome === 'pending' || outcome === 'created';
+}
+
+/** Another code is to be sent only where the task of the enterprise, which has the code of another row, has failed. */
+function asksForNoOtherCode({ code }: StoredProblem): boolean {
+  return code !== CODE_TYPE_REFUSED;
 }

@@ -149,6 +149,17 @@ test('in Chinese a file that a row names stands in quotation marks, in the middl
   expect(reason.zh).toMatch(/^等待“m\.csv”第 7 行（批次 b2）的结果：/);
 });
 
+test('a row with a code that the API does not take says so only where the task that it joined has failed', () => {
+  const problems = [{ code: 'sheet:code_type_refused', cell: 'B2', detail: '2' }];
+  const reasonOf = (changes: Partial<Registration>) => {
+    const fate = fateOf(changes);
+    return sentencesFor({ ...fate, row: { ...fate.row, problems } }, CIRCUMSTANCES).reason.en;
+  };
+  for (const state of ['awaiting_legal_person', 'created'] as const)
+    expect(reasonOf({ state })).not.toContain('does not take this type of code');
+  expect(reasonOf({ state: 'rejected', problem: 'push:103' })).toContain('B2: the registration API in use');
+});
+
 describe('a row whose outcome is not known', () => {
   test('is looked for in WeChat’s list of accounts before it is sent again', () => {
     const { nextStep } = sentencesFor(fateOf({ state: 'needs_review', problem: 'push:overdue' }), CIRCUMSTANCES);
