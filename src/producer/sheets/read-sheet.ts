@@ -18,7 +18,7 @@ import {
   refuseTooManyHeadings,
   weight,
 } from './headings.js';
-import { readFailure, SheetError, tooMuch } from './sheet-error.js';
+import { CHANGED_WHILE_READ, readFailure, SheetError, tooMuch } from './sheet-error.js';
 import type { SheetFacts } from './sheet-facts.js';
 import { refuseForeign } from './signatures.js';
 import { openWorkbook } from './xlsx.js';
@@ -220,10 +220,7 @@ async function* unchanged(
   const refuseChanged = async (cause?: unknown): Promise<void> => {
     const now = await file.stat();
     if (now.size === before.size && now.mtimeMs === before.mtimeMs) return;
-    throw new SheetError(
-      { en: 'the file was changed while it was being read; start again', zh: '读取过程中文件被修改；请重新开始' },
-      { cause },
-    );
+    throw new SheetError(CHANGED_WHILE_READ, { cause });
   };
   try {
     await refuseChanged();

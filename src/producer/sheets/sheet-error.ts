@@ -15,6 +15,11 @@ export class SheetError extends UserError {
   }
 }
 
+export const CHANGED_WHILE_READ: Words = {
+  en: 'the file was changed while it was being read; start again',
+  zh: '读取过程中文件被修改；请重新开始',
+};
+
 export const IN_WORKBOOK: Words = { en: 'the workbook has', zh: '工作簿' };
 
 /** `where` ends in `has`, e.g. "the cell B2 has": it has more of something than a sheet of merchants ever needs. */

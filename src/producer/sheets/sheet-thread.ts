@@ -5,7 +5,7 @@ import { memoryOf, packedToAccept, type WantedPages } from '../pages-to-accept.j
 import { packPage } from './pages.js';
 import { type ReadSheet, readSheet } from './read-sheet.js';
 import type { FromReader, ToReader, WantedRows, WantedSheet } from './reading-messages.js';
-import { SheetError } from './sheet-error.js';
+import { CHANGED_WHILE_READ, SheetError } from './sheet-error.js';
 
 /** Sheets that were opened and may be read, the newest last. */
 const known = new Map<number, ReadSheet>();
@@ -42,10 +42,7 @@ async function again(wanted: WantedRows): Promise<ReadSheet> {
   if (kept !== undefined) return kept;
   const sheet = await opened(wanted);
   if (sheet.facts.digest === wanted.digest) return sheet;
-  throw new SheetError({
-    en: 'the file was changed while it was being read; start again',
-    zh: '读取过程中文件被修改；请重新开始',
-  });
+  throw new SheetError(CHANGED_WHILE_READ);
 }
 
 async function sendRows(sheet: ReadSheet, toAccept: WantedPages | undefined): Promise<void> {
