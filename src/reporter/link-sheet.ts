@@ -1,5 +1,5 @@
 /** A page to print: a card with its QR code for each merchant. */
-import type { Language } from '../domain/words.js';
+import type { Language, Words } from '../domain/words.js';
 import { html } from './html.js';
 import type { MerchantLink } from './links.js';
 import { qrPng } from './qr.js';
@@ -12,25 +12,22 @@ export interface LinkSheetOptions {
   readonly time: (at: number) => string;
 }
 
-const WORDS = {
-  zh: {
-    line: '第 {line} 行',
-    todo: '请法定代表人用本人微信扫码，完成身份证校验和人脸识别。',
-    until: '有效至 {time}',
-    none: '当前没有可用的链接。',
+/** Of the cards, here and in the console. */
+export const CARD_WORDS = {
+  todo: {
+    en: 'The legal person scans this with their own WeChat and finishes the checks of ID card and face.',
+    zh: '请法定代表人用本人微信扫码，完成身份证校验和人脸识别。',
   },
-  en: {
-    line: 'line {line}',
-    todo: 'The legal person scans this with their own WeChat and finishes the checks of ID card and face.',
-    until: 'valid until {time}',
-    none: 'There is no link to open at present.',
-  },
+  until: (time: string, line: number | string): Words => ({
+    en: `valid until ${time} · line ${line}`,
+    zh: `有效至 ${time} · 第 ${line} 行`,
+  }),
+  none: { en: 'There is no link to open at present.', zh: '当前没有可用的链接。' },
 } as const;
 
 /** Everything is in one file, so that it can be sent to the person who prints it. */
 export function* linkSheet(links: Iterable<MerchantLink>, options: LinkSheetOptions): Generator<string> {
   const { title, language, time } = options;
-  const words = WORDS[language];
   yield `<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
 <head><meta charset="utf-8"><title>${html(title)}</title><style>${STYLE}</style></head>
@@ -44,13 +41,13 @@ export function* linkSheet(links: Iterable<MerchantLink>, options: LinkSheetOpti
     yield `<article>
 <h2>${html(merchant)}</h2>
 <img alt="${html(url)}" src="data:image/png;base64,${qrPng(url).toString('base64')}">
-<p>${html(words.todo)}</p>
-<p>${html(words.until.replace('{time}', time(endsAt)))} · ${html(words.line.replace('{line}', String(line)))}</p>
+<p>${html(CARD_WORDS.todo[language])}</p>
+<p>${html(CARD_WORDS.until(time(endsAt), line)[language])}</p>
 <p><a href="${html(href(url))}">${html(url)}</a></p>
 </article>
 `;
   }
-  yield `${cards === 0 ? `<p>${html(words.none)}</p>\n` : ''}</main>\n</body>\n</html>\n`;
+  yield `${cards === 0 ? `<p>${html(CARD_WORDS.none[language])}</p>\n` : ''}</main>\n</body>\n</html>\n`;
 }
 
 /** A link that is none is shown, and cannot be clicked on. */

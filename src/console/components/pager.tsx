@@ -1,3 +1,4 @@
+import type { Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { WORDS } from '../words.js';
 
@@ -9,6 +10,12 @@ interface Props {
   /** Its value for the next page; undefined on the last. */
   readonly next: string | undefined;
 }
+
+/** Of a page that ends before every row was looked at. */
+export const NONE_SO_FAR: Words = {
+  en: 'None among the rows that were read so far. The next page goes on.',
+  zh: '已读取的行中没有符合条件的，下一页继续查找。',
+};
 
 /** Back is the browser's own; the other parameters of the address stay. */
 export function Pager({ view, path, by, next }: Props) {

@@ -2,9 +2,9 @@
 import { batchRows, type ShownRow } from '../../app/batch-rows.js';
 import { batchNamed } from '../../app/batches.js';
 import { batchesToReport, report } from '../../app/report.js';
-import type { Words } from '../../domain/words.js';
 import { fileNamePart } from '../../reporter/file-name.js';
-import { addressWith, Pager } from '../components/pager.js';
+import { CARD_WORDS } from '../../reporter/link-sheet.js';
+import { addressWith, NONE_SO_FAR, Pager } from '../components/pager.js';
 import { Qr } from '../components/qr.js';
 import { filterIn } from '../components/row-filter.js';
 import { type DownloadType, download } from '../download.js';
@@ -23,19 +23,6 @@ const WORDS = {
   filtered: { en: 'rows as filtered', zh: '按当前筛选' },
   report: { en: 'report', zh: '报告' },
   title: { en: 'Links to open', zh: '待打开的链接' },
-  todo: {
-    en: 'The legal person scans this with their own WeChat and finishes the checks of ID card and face.',
-    zh: '请法定代表人用本人微信扫码，完成身份证校验和人脸识别。',
-  },
-  until: (at: string, line: string): Words => ({
-    en: `valid until ${at} · line ${line}`,
-    zh: `有效至 ${at} · 第 ${line} 行`,
-  }),
-  none: { en: 'There is no link to open at present.', zh: '当前没有可用的链接。' },
-  further: {
-    en: 'None among the rows that were read so far. The next page goes on.',
-    zh: '已读取的行中没有符合条件的，下一页继续查找。',
-  },
   scan: { en: 'QR code of the link', zh: '链接的二维码' },
   back: { en: 'Back to the batch', zh: '返回批次' },
 } as const;
@@ -83,7 +70,7 @@ export const batchFilesRoutes: readonly Route[] = [
             <h1>
               <bdi>{batch.purgedAt === undefined ? batch.file : batch.id}</bdi>
             </h1>
-            {rows.length === 0 && <p class="empty">{visit.say(isCutShort ? WORDS.further : WORDS.none)}</p>}
+            {rows.length === 0 && <p class="empty">{visit.say(isCutShort ? NONE_SO_FAR : CARD_WORDS.none)}</p>}
             <div class="codes">
               {rows.map((row) => (
                 <Code view={visit} row={row} />
@@ -168,8 +155,8 @@ function Code({ view, row }: { view: View; row: ShownRow }) {
         <bdi>{name}</bdi>
       </h2>
       <Qr text={url} label={`${view.say(WORDS.scan)}: ${name}`} />
-      <p>{view.say(WORDS.todo)}</p>
-      <p>{view.say(WORDS.until(view.time(linkEndsAt), line))}</p>
+      <p>{view.say(CARD_WORDS.todo)}</p>
+      <p>{view.say(CARD_WORDS.until(view.time(linkEndsAt), line))}</p>
       <p class="id">{url}</p>
     </article>
   );

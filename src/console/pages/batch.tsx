@@ -17,7 +17,7 @@ import { ACTORS, type Actor, counted, type Words } from '../../domain/words.js';
 import { forCreates } from '../../reporter/sending-status.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
-import { addressWith, Pager } from '../components/pager.js';
+import { addressWith, NONE_SO_FAR, Pager } from '../components/pager.js';
 import { Prose } from '../components/prose.js';
 import { Reasons } from '../components/reasons.js';
 import { filterIn, RowFilters } from '../components/row-filter.js';
@@ -46,10 +46,6 @@ const BATCH = {
     zh: `此处略去 ${rows} 行：其企业此后已按较新的一行重新提交。不筛选时列出全部行。`,
   }),
   noRow: { en: 'No row fits the filter.', zh: '没有符合筛选条件的行。' },
-  further: {
-    en: 'None among the rows that were read so far. The next page goes on.',
-    zh: '已读取的行中没有符合条件的，下一页继续查找。',
-  },
   purged: {
     en: 'The merchants of this batch were purged; its counts are kept.',
     zh: '本批次的商户信息已清除，仅保留数量。',
@@ -167,7 +163,7 @@ async function rowsOf(view: View, batch: Batch) {
   const found = await batchRows(store, batch, { ...filterIn(query), from, most: MOST, language });
   return (
     <>
-      <RowTable view={view} rows={found.rows} empty={view.say(found.isCutShort ? BATCH.further : BATCH.noRow)} />
+      <RowTable view={view} rows={found.rows} empty={view.say(found.isCutShort ? NONE_SO_FAR : BATCH.noRow)} />
       {found.dealtWith > 0 && <p class="under">{view.say(BATCH.dealtWith(found.dealtWith))}</p>}
       <Pager
         view={view}
