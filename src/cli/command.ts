@@ -57,6 +57,9 @@ export function command(usage: string, description: Words, example: string | Wor
 /** Of `--json`, which many commands have. */
 export const AS_JSON: Words = { en: 'print as JSON', zh: '以 JSON 输出' };
 
+/** Of `--because` of what a person does to merchants. */
+export const BECAUSE: Words = { en: 'why, for everybody who looks', zh: '原因，供查看的人了解' };
+
 /** Of `--yes` and `--json` of commands that show what they would do, and ask. */
 export const DO_NOT_ASK: Words = { en: 'do not ask', zh: '不再询问' };
 export const PREVIEW_AS_JSON: Words = {

@@ -12,13 +12,23 @@ import {
   SUFFIX,
   UNCHANGED,
 } from '../app/correct-words.js';
+import { NOTHING_DONE } from '../app/retry-cancel-words.js';
 import { rulesOf } from '../app/wiring/registration-api.js';
 import { columnName } from '../domain/columns.js';
 import { readAuthor, readReason } from '../domain/note.js';
 import { nextStepsOf, type Problem, problemReason, worstFirst } from '../domain/problems.js';
 import type { Language, Words } from '../domain/words.js';
 import type { CheckedSheetRow } from '../producer/checked-page.js';
-import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform, UsageError } from './command.js';
+import {
+  BECAUSE,
+  type CommandContext,
+  command,
+  DO_NOT_ASK,
+  EXIT,
+  PREVIEW_AS_JSON,
+  perform,
+  UsageError,
+} from './command.js';
 import { registrationId } from './exact-id.js';
 import { languageFrom } from './flags.js';
 import { spoken } from './language.js';
@@ -64,7 +74,7 @@ export function correctCommand(): Command {
         zh: '更正人；默认为本机用户',
       }),
     )
-    .option('--because <TEXT>', spoken({ en: 'why, for everybody who looks', zh: '原因，供查看的人了解' }))
+    .option('--because <TEXT>', spoken(BECAUSE))
     .option('--yes', spoken(DO_NOT_ASK))
     .option('--json', spoken(PREVIEW_AS_JSON));
   // The same flag is the setting's; here it is the phone of the row.
@@ -208,8 +218,6 @@ const PLACE = (id: string, line: number, file: string): Words => ({
   en: `Registration ${id}, line ${line} of ${file}:`,
   zh: `商户 ${id}（${file} 第 ${line} 行）：`,
 });
-
-const NOTHING_DONE: Words = { en: 'Nothing was done.', zh: '没有执行任何操作。' };
 
 const retryCommand: SendAgain = (id, only) => {
   const command = `\`fastregister retry ${id}${only === 'needs_review' ? ' --only needs_review' : ''}\``;

@@ -68,6 +68,15 @@ export function isWorkbook(file: string): boolean {
   return /\.xlsx$/i.test(file);
 }
 
+/** For commands that print a file where `-o` names none. */
+export function refuseWorkbookOnTerminal(): void {
+  if (!process.stdout.isTTY) return;
+  throw new UsageError({
+    en: 'Refusing to print a workbook to the terminal; use -o FILE.',
+    zh: 'Excel 工作簿不能打印到屏幕，请用 -o 指定文件。',
+  });
+}
+
 /** A moment on the clock of the quota's time zone, or so long ago. */
 export function sinceFrom(text: string | undefined, timezone: string): number | undefined {
   if (text === undefined) return undefined;

@@ -5,7 +5,16 @@ import { OUTCOME_NAMES, OUTCOMES } from '../domain/outcomes.js';
 import { ACTORS, counted, type Words } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
-import { isWorkbook, languageFrom, namesWithWords, outcomesFrom, sinceFrom, WHO, whoFrom } from './flags.js';
+import {
+  isWorkbook,
+  languageFrom,
+  namesWithWords,
+  outcomesFrom,
+  refuseWorkbookOnTerminal,
+  sinceFrom,
+  WHO,
+  whoFrom,
+} from './flags.js';
 import { spoken } from './language.js';
 import { printData, say } from './terminal.js';
 
@@ -97,12 +106,7 @@ async function writeReport(
       zh: '--json 与 Excel 工作簿不能同时使用。',
     });
   }
-  if (isXlsx && options.output === undefined && process.stdout.isTTY) {
-    throw new UsageError({
-      en: 'Refusing to print a workbook to the terminal; use -o FILE.',
-      zh: 'Excel 工作簿不能打印到屏幕，请用 -o 指定文件。',
-    });
-  }
+  if (isXlsx && options.output === undefined) refuseWorkbookOnTerminal();
   const only = outcomesFrom(options.only);
   const who = whoFrom(options.who, ACTORS);
   const since = sinceFrom(options.since, settings.quotaTimezone);

@@ -4,7 +4,7 @@ import { type ActionSummary, applyPreviewed, preview } from '../app/retry-cancel
 import { ASK_WORDS, becauseOf, NOTHING_DONE, previewLines } from '../app/retry-cancel-words.js';
 import type { Ask } from '../domain/operator.js';
 import { OUTCOME_NAMES } from '../domain/outcomes.js';
-import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform } from './command.js';
+import { BECAUSE, type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform } from './command.js';
 import { outcomesFrom } from './flags.js';
 import { spoken } from './language.js';
 import { agreed } from './question.js';
@@ -59,7 +59,7 @@ function askingCommand(ask: Ask): Command {
         zh: `只处理这些结果：${OUTCOME_NAMES.join('、')}`,
       }),
     )
-    .option('--because <TEXT>', spoken({ en: 'why, for everybody who looks', zh: '原因，供查看的人了解' }))
+    .option('--because <TEXT>', spoken(BECAUSE))
     .option('--yes', spoken(DO_NOT_ASK))
     .option('--json', spoken(PREVIEW_AS_JSON))
     .action(async (named: string[], options: Options, made: Command) =>

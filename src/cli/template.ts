@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { writeWhole } from '../reporter/file.js';
 import { template } from '../reporter/template.js';
-import { command, EXIT, UsageError } from './command.js';
-import { isWorkbook, languageFrom } from './flags.js';
+import { command, EXIT } from './command.js';
+import { isWorkbook, languageFrom, refuseWorkbookOnTerminal } from './flags.js';
 import { spoken } from './language.js';
 import { printData, say } from './terminal.js';
 
@@ -47,12 +47,7 @@ async function write({ xlsx, lang, output, force }: Options): Promise<number> {
     say({ en: `Written: ${output}`, zh: `已写入：${output}` });
     return EXIT.done;
   }
-  if (format === 'xlsx' && process.stdout.isTTY) {
-    throw new UsageError({
-      en: 'Refusing to print a workbook to the terminal; use -o FILE.',
-      zh: 'Excel 工作簿不能输出到终端；请用 -o 写入文件。',
-    });
-  }
+  if (format === 'xlsx') refuseWorkbookOnTerminal();
   for await (const piece of pieces) await printData(piece);
   return EXIT.done;
 }
