@@ -185,7 +185,8 @@ describe('a row with other details, while a task may be running', () => {
     await book.record(id, 'push_overdue', { callSentAt: await callSentAt() });
     await book.record(id, 'retry_asked');
     expect(await sentDetails()).toBe('weixin_other');
-    expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+    // The first row was sent, so it was not withdrawn.
+    expect(await allCounts('b1', 'b2')).toEqual([{ needs_review: 1 }, { queued: 1 }]);
     expect(await ready()).toEqual([id]);
   });
 
@@ -280,7 +281,7 @@ describe('a row that meets the task of an earlier row, whose answer was not unde
     ['registration_refused', 'push:103'],
   ] as const)('is sent when that task ends with %s', async (kind, problem) => {
     await book.record(id, kind, { problem, aboutRow: 'b1/0', pushedAt: Date.now() + 1_000 });
-    expect(await allCounts('b1', 'b2')).toEqual([{ cancelled: 1 }, { queued: 1 }]);
+    expect(await allCounts('b1', 'b2')).toEqual([{ needs_review: 1 }, { queued: 1 }]);
     expect(await sentDetails()).toBe('weixin_other');
     expect((await book.registration(id)).earlierTask).toBe('ended');
     expect((await book.take(id)).kind).toBe('go');

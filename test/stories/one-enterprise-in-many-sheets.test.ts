@@ -96,6 +96,26 @@ test('two rows of one file with one code and different details are one registrat
   expect(story.seen(first).creates).toBe(1);
 });
 
+test('a row whose outcome is not known stays in review when a person sends the row that waited for it', async () => {
+  const story = await rehearse({
+    settings: { FASTREGISTER_PUSH_WAIT: '500ms', FASTREGISTER_PUSH_RECHECK: '100ms', FASTREGISTER_GIVE_UP: '1500ms' },
+  });
+  const first = merchant(1, 'lostfail');
+  await story.book.load('b1', [first]);
+  await story.start();
+  await until('it was sent', () => isRunning(story, first));
+  await story.book.load('b2', [renamed(first, 'ok')]);
+  await story.settled('b1');
+  await story.book.record(story.idOf(first), 'retry_asked');
+  await story.settled('b2');
+
+  const { appid } = await story.registration(first);
+  const [older] = await reportOf(story, 'b1');
+  expect(older).toMatchObject({ outcome: 'needs_review', problem: 'push:overdue', who_acts: 'nobody', attempts: '1' });
+  expect(older?.reason).toContain(`A newer row has created the Mini Program ${appid} since: see line 2 of b2.csv`);
+  expect((await reportOf(story, 'b2'))[0]).toMatchObject({ outcome: 'created', appid });
+});
+
 test('after one more Mini Program was made, a row about the first is not compared with the row of the second', async () => {
   const story = await rehearse();
   const first = merchant(1, 'ok');

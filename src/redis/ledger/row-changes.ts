@@ -1,7 +1,7 @@
 /** What a fact changes for the rows of sheets that name the registration: which outcome each row shows and counts as. */
 
 import { countedAs, countedWhileWaiting } from '../../domain/batch.js';
-import type { Registration } from '../../domain/registration.js';
+import { isEarlierEndUnknown, type Registration } from '../../domain/registration.js';
 import { keptOutcomeText } from './registration-fields.js';
 import { RELATION_CODES } from './relation-codes.js';
 
@@ -24,7 +24,7 @@ export interface Course {
   /** Before its rows changed: with the fact, where a waiting row has taken its turn after it. */
   readonly last: Registration;
   readonly after: Registration;
-  /** True: another row replaces its rows, which are never sent. */
+  /** True: another row is sent in place of its rows. */
   readonly replaces: boolean;
 }
 
@@ -42,6 +42,9 @@ export function rowChanges(course: Course): readonly RowChange[] | undefined {
 function changeOfOwn(pointer: string, { before, last, after, replaces }: Course): RowChange {
   const was = countOf(before);
   if (isOwn(after, pointer)) return [pointer, '', was, countOf(after), ''];
+  // It was sent, so it was not withdrawn: what became of it is as unknown as before.
+  const staysInReview = replaces && before.state === 'needs_review' && isEarlierEndUnknown(last);
+  if (staysInReview) return [pointer, '', was, 'needs_review', keptOutcomeText(before)];
   if (replaces) return [pointer, replacedBy(before.id, after.row, before.attempt), was, 'cancelled', ''];
   return [pointer, '', was, countOf(last), keptOutcomeText(last)];
 }
