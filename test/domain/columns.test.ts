@@ -26,6 +26,8 @@ describe('a heading', () => {
     ['Legal-Persona-Name*', 'legal_persona_name'],
     ['统一社会信用代码\n【18位】', 'code'],
     ['企业代码 / 统一社会信用代码', 'code'],
+    ['法定代表人姓名', 'legal_persona_name'],
+    ['法定代表人微信号（必填）', 'legal_persona_wechat'],
     ['法人微信号：', 'legal_persona_wechat'],
     ['企业名称 name', 'name'],
     ['统一社会信用代码\ncode', 'code'],
