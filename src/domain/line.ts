@@ -128,9 +128,9 @@ export function isHalfOpen(state: LineState): boolean {
 export type LineVerdict = 'accepted' | 'refused' | 'taken' | 'again' | 'unsent' | 'failed';
 
 /**
- * The verdict on a create that is the probe, by the verdict of its registration's state (registration.ts, STATES), where the worker
- * gives none because it has died in the call. A state without an entry says nothing, nor does any state of a search, and another
- * probe is sent later.
+ * The verdict on a probe whose worker has died in the call. It is read from the state that its registration has since, by the
+ * verdict of that state (registration.ts, STATES). A state without an entry gives no verdict, nor does any state after a search:
+ * another probe is sent later.
  */
 export const VERDICTS_WITHOUT_ANSWER = {
   accepted: 'accepted',

@@ -210,8 +210,8 @@ export interface Fact {
 }
 
 /**
- * How the details of a row compare: `same`; `newer`: the same but for another phone, or for width, case, spaces and dots, or the
- * others are forgotten, so that this row is the one to send; `other`: what makes another task at WeChat differs.
+ * How the details of a row compare with those to be sent. `same`. `newer`: this row is the one to send; it differs in the phone, or
+ * in width, case, spaces and dots only, or the other details were purged. `other`: a detail differs that makes another task at WeChat.
  */
 export type RowDetails = 'same' | 'newer' | 'other';
 
@@ -296,9 +296,9 @@ export interface Registration {
    */
   readonly adoptsTask?: true | undefined;
   /**
-   * What our patience with it is counted by, from when it was last queued. Each answer has its own: how often WeChat asked
-   * to try again, since when a task of another platform runs, since when its Weixin ID is used up, how often it was sent
-   * again because its link was lost.
+   * How long it is tried is limited by these, which are counted from when it was last queued: how often WeChat asked to try again
+   * (postponed), since when a task of another platform runs (busySince), since when its Weixin ID is used up (personSince), and how
+   * often it was sent again because its link was lost (linksLost).
    */
   readonly postponed: number;
   readonly busySince?: number | undefined;
@@ -387,12 +387,15 @@ const CONDITIONS = {
 } as const;
 
 /**
- * Only failures need this: a success settles its merchant whatever attempt it is about. A push that names a task is
- * about that task's attempt, and a push that repeats the details of another row is about that row's attempt. Otherwise
- * CreateTime decides, in whole seconds of WeChat's clock: it is compared with the push that ended the attempt before,
- * and with the call, whose time is ours less the lead of our clock. What came before the call was made is about no task of it. Without an earlier task CreateTime says nothing more; details
- * that none of our rows has do: the platform's other service may have had a task. Where the attempt adopts the task of an earlier
- * one, the push that ends it has the details of that one.
+ * Only failures need this: a success settles its merchant, whatever attempt it is about.
+ *
+ * A push that names a task is about the attempt with that task, and a push with the details of another row is about the attempt
+ * of that row, unless the present attempt adopts the task of that one. Details that none of our rows has belong to a task of the
+ * platform's other service, unless ours runs alone (endedAfterOursBegan).
+ *
+ * In any other case the times decide. A push that came before the present call is not about its task. After an earlier task, a push
+ * is about that one if its CreateTime is not after that of the push that ended it, or not after the present call. CreateTime is in
+ * whole seconds of WeChat's clock; the time of the call is ours, less the lead of our clock.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
   const { taskId, row, adoptsTask } = registration;
@@ -403,8 +406,8 @@ function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolea
 }
 
 /**
- * An enterprise has one task at a time. Once WeChat has accepted ours, the task of another service is over, and what ends later is
- * ours, even where the push writes the details in another way than the row, as the business registry has them.
+ * An enterprise has one task at a time. Once WeChat has accepted ours, no task of another service runs, so a push that ends a task
+ * after that is about ours. It may write the details in another way than the row: as the business registry has them.
  */
 function endedAfterOursBegan(registration: Registration, fact: Fact): boolean {
   const { state, earlierTask, adoptsTask } = registration;

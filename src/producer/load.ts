@@ -33,9 +33,9 @@ export interface LoadOptions {
 }
 
 /**
- * The same bytes are the same batch; interrupted reading is continued. Rows that were held back for their warnings, or
- * refused by rules that have changed since, are sent when the sheet is loaded again, and --again asks for one more Mini
- * Program of each merchant. So each way of loading is a separate batch.
+ * The same bytes under the same rules are the same batch: an interrupted load goes on with it. Other rules make another batch, so
+ * that rows which were held back for warnings, or refused, are sent when the sheet is loaded again. So does --again, which asks
+ * for one more Mini Program of each merchant.
  */
 export function batchIdOf(
   { digest }: Pick<Sheet, 'digest'>,

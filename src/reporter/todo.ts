@@ -123,9 +123,9 @@ export async function todosOf(batches: Batches, options: TodoOptions): Promise<T
 }
 
 /**
- * Whether a to-do is the first of its merchant: the others are left out. Asked from the newest batch to the oldest, so that the newest
- * row speaks for the merchant. A row that our checks refused ('') stands for itself, and so does each duplicate of the newest sheet
- * that has some of its registration.
+ * Whether a to-do is the first of its merchant; later ones are left out. It is asked from the newest batch to the oldest, so the
+ * newest row is listed for the merchant. A row that our checks refused ('') is always listed, and so is each duplicate of the
+ * newest sheet that has duplicates of its registration.
  *
  * @param duplicateIn the batch of a duplicate
  */

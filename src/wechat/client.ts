@@ -16,10 +16,10 @@ export type Reply =
    * Something that is not WeChat's API answered: a proxy, a firewall, the login page of a network, another server. WeChat
    * answers every call that comes to it with JSON and HTTP 200, its refusals too.
    *
-   * `taken: 'no'`: with a status that says of itself that the request was not carried out (4xx), that it has to go
-   * elsewhere (3xx), or that the network wants a login first (511). A proxy that answers so has not passed the request on.
-   * `taken: 'unknown'`: HTML under a status of success. A login page looks like this, but so would the page of a gateway
-   * that had passed the call on and could not show the answer; so a create that met it may have arrived.
+   * `taken: 'no'`: the status says that the request was not carried out (4xx), has to go elsewhere (3xx), or needs a login
+   * to the network first (511). A proxy with such an answer has not passed the request on.
+   * `taken: 'unknown'`: a status of success with HTML. It may be a login page, or the page of a gateway that has passed the
+   * call on and cannot show the answer. So a create with this answer may have arrived.
    */
   | { readonly kind: 'page'; readonly taken: 'no' | 'unknown'; readonly why: string }
   /** No byte of the request left: sending again is safe. */

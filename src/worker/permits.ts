@@ -1,7 +1,6 @@
 /**
- * How long a permit to call is valid. Redis counts a call when it gives the permit; a worker that was frozen, or that
- * got Redis' answer late, would call in a different second from the counted one, or after another worker has sent the
- * row.
+ * How long a permit to call is valid. Redis counts a call in the second in which it gives the permit. A worker that was
+ * frozen, or that got Redis' answer late, would call in another second, or after another worker has sent the row.
  */
 
 export interface Permits {

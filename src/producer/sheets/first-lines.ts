@@ -18,8 +18,8 @@ const SMALLEST = 1024;
 const DETAILS = 4;
 
 /**
- * Open addressing over 64 of an id's 80 bits: two of a million merchants are taken for one with a chance of one in
- * forty million, and then `check` shows one duplicate too many; `load` compares whole ids.
+ * Open addressing over 64 of an id's 80 bits. With a million merchants, the chance that two of them share these bits is one
+ * in forty million. `check` would then show one duplicate too many; `load` compares whole ids.
  */
 export function openFirstLines(): FirstLines {
   let size = SMALLEST;

@@ -1,7 +1,7 @@
 /**
- * How a row is kept: its cells once, as they came, and of the details that are sent only those that differ from their
- * cell (a code type derived from the code, a repaired width, a phone from the settings). Most rows have no problems; line,
- * cells and details are then joined: 16 bytes less than JSON, a million times, and split in half the time.
+ * How a row is kept. Its cells are kept once, as they came; a detail that is sent is kept only where it differs from its cell
+ * (a code type derived from the code, a repaired width, a phone from the settings). A row without problems, as most are, is a
+ * joined text of line, cells and details: 16 bytes less than JSON, for each of a million rows, and read in half the time.
  */
 import type { Merchant } from '../../domain/merchant.js';
 import type { DetailColumns, Row } from '../../domain/row.js';
