@@ -208,7 +208,7 @@ function lineStopped(data: Notice['data'], timezone: string): SectionWords {
       ? { en: 'Sending was paused', zh: '提交已被人工暂停' }
       : byItself
         ? { en: 'Sending is stopped; it is tried again by itself', zh: '提交已停止，系统会自动重试' }
-        : { en: 'Sending is stopped until somebody acts', zh: '提交已停止，需要处理' },
+        : { en: 'Sending is stopped until a person acts', zh: '提交已停止，需要处理' },
     lines: whyAndWhat(data, timezone),
   };
 }

@@ -253,7 +253,7 @@ function waitsForReview(id: string, other: OtherRow | undefined): Sentences {
     problem: WAITING,
     reason: joined([
       {
-        en: `${capital(name.en)} was sent for the same enterprise, and nobody knows how it ended. This row was not sent: there may be a Mini Program already.`,
+        en: `${capital(name.en)} was sent for the same enterprise, and its outcome is not known. This row was not sent: there may be a Mini Program already.`,
         zh: `${name.zh}已提交同一企业但结果未知，小程序可能已存在，故本行未提交。`,
       },
       differenceFrom(other),
