@@ -4,8 +4,10 @@ import { linkOf, stageOf } from '../domain/link.js';
 import type { Outcome } from '../domain/registration.js';
 import { nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Actor, Language } from '../domain/words.js';
-import { isDealtWith, type ReportRow, reportOf } from '../reporter/report.js';
+import { correctedAmong, isDealtWith } from '../reporter/dealt-with.js';
+import { type ReportRow, reportOf } from '../reporter/report.js';
 import { reportOptionsOf } from './report-options.js';
+import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
 
 export interface RowFilter {
@@ -29,7 +31,7 @@ export interface ShownRows {
   readonly rows: readonly ShownRow[];
   /** Index of the row from which the next page goes on; undefined at the end of the batch. */
   readonly next: number | undefined;
-  /** How many rows between these are left out because another row was sent for their enterprise since. */
+  /** How many rows between these are left out because they were dealt with (dealt-with.ts). */
   readonly dealtWith: number;
   /** Nothing was found in as many rows as one request may read; `next` goes on looking. */
   readonly isCutShort: boolean;
@@ -39,7 +41,7 @@ export interface ShownRows {
 const MOST_READS = 12;
 
 export async function batchRows(
-  store: Pick<Store, 'batches' | 'calls' | 'redis' | 'settings'>,
+  store: Pick<Store, 'batches' | 'calls' | 'identify' | 'ledger' | 'redis' | 'settings'>,
   batch: Batch,
   { from, most, language, ...filter }: RowFilter & { from: number; most: number; language: Language },
 ): Promise<ShownRows> {
@@ -54,6 +56,7 @@ export async function batchRows(
   };
   let [at, reading] = [from, read(from)];
   const options = await reportOptionsOf(store, language);
+  const correctedLater = correctedLaterOf(store);
   const rows: ShownRow[] = [];
   let dealtWith = 0;
   for (let reads = 1; at < batch.rows; reads += 1) {
@@ -62,11 +65,12 @@ export async function batchRows(
     // The next ones come while these are looked through.
     if (at < batch.rows && (!isWhole || rows.length + all.length <= most)) reading = read(at);
     const entries = filter.links ? all.filter((entry) => linkEndOf(entry, options.now) !== undefined) : all;
+    const corrected = await correctedAmong(batch, entries, filter, correctedLater);
     const reported = await reportOf(store.batches, batch, entries, options);
     for (const [place, row] of reported.entries()) {
       const entry = entries[place];
       if (entry === undefined || !passes(row, filter)) continue;
-      if (isDealtWith(entry, filter)) {
+      if (isDealtWith(batch, entry, filter, corrected)) {
         dealtWith += 1;
         continue;
       }

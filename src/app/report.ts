@@ -2,11 +2,13 @@
 import type { Batch } from '../domain/batch.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import { reportCsv } from '../reporter/csv.js';
+import { correctedIn } from '../reporter/dealt-with.js';
 import { type ReportOptions, reportRows } from '../reporter/report.js';
 import { reportWorkbook } from '../reporter/workbook.js';
 import { batchNamed, everyBatch } from './batches.js';
 import { reportOptionsOf } from './report-options.js';
 import { RequestError } from './request-error.js';
+import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
 
 export type ReportFormat = 'csv' | 'xlsx' | 'json';
@@ -35,11 +37,12 @@ export interface ReportRequest
 
 /** The text in pieces; each piece is made when it is read. */
 export async function report(
-  store: Pick<Store, 'batches' | 'calls' | 'settings' | 'redis'>,
+  store: Pick<Store, 'batches' | 'calls' | 'identify' | 'ledger' | 'settings' | 'redis'>,
   batches: readonly Batch[],
   { format, language, only, ...filters }: ReportRequest,
 ): Promise<AsyncIterable<string | Uint8Array>> {
-  const options = { ...(await reportOptionsOf(store, language, only)), ...filters };
+  const corrected = await correctedIn(store.batches, batches, { only, ...filters }, correctedLaterOf(store));
+  const options = { ...(await reportOptionsOf(store, language, only)), ...filters, corrected };
   return WRITERS[format](store.batches, batches, options);
 }
 

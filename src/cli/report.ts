@@ -88,8 +88,8 @@ export function reportCommand(): Command {
 }
 
 const DEALT_WITH = (rows: number): Words => ({
-  en: `Left out: ${counted(rows, 'row')} whose enterprise was sent again since with a newer row, which --all would include. Without --only the report has every row.`,
-  zh: `已略去 ${rows} 行：其企业此后已按较新的一行重新提交，较新的一行可用 --all 查看。不加 --only 时报告包含全部行。`,
+  en: `Left out: ${counted(rows, 'row')} replaced or corrected by a newer row, which --all would include, or of an enterprise that is under way or has its Mini Program. Without --only the report has every row.`,
+  zh: `已略去 ${rows} 行：已由较新的一行取代或更正（可用 --all 查看），或其企业正在办理、已有小程序。不加 --only 时报告包含全部行。`,
 });
 
 async function writeReport(

@@ -8,6 +8,7 @@ import { isOver, type Outcome, type Registration } from '../domain/registration.
 import type { Relation, RowWithOutcome } from '../domain/row.js';
 import type { Actor, Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
+import { isDealtWith } from './dealt-with.js';
 import { messageFor } from './messages.js';
 import { otherRowsOf } from './other-rows.js';
 import { type BlockedReason, type Circumstances, sentencesFor } from './sentences.js';
@@ -31,7 +32,9 @@ export interface ReportOptions {
   readonly defaultPhone?: string | undefined;
   /** Only rows with a link that the legal person can still open. */
   readonly links?: boolean | undefined;
-  /** Called for each row that {@link isDealtWith} leaves out. */
+  /** Places of refused rows that need no correction any more (dealt-with.ts), `batch/index`; absent: none. */
+  readonly corrected?: ReadonlySet<string> | undefined;
+  /** Called for each row that is left out because it was dealt with. */
   readonly onDealtWith?: (() => void) | undefined;
 }
 
@@ -52,23 +55,11 @@ export async function* reportRows(batches: Batches, batch: Batch, options: Repor
       if (only !== undefined && !only.has(row.outcome as Outcome)) return false;
       if (who !== undefined && !who.has(row.who_acts as Actor)) return false;
       if (problem !== undefined && row.problem !== problem) return false;
-      if (!isDealtWith(entries[at], options)) return true;
+      if (!isDealtWith(batch, entries[at], options, options.corrected)) return true;
       onDealtWith?.();
       return false;
     });
   }
-}
-
-/**
- * Whether a list by outcome or problem leaves a row out, because another row has been sent for its enterprise since. Such a list is
- * the next upload, and the old details would take the place of the corrected ones. A list for `nobody` keeps the row.
- */
-export function isDealtWith(
-  entry: RowWithOutcome | undefined,
-  { only, who, problem }: { readonly only?: unknown; readonly who?: unknown; readonly problem?: unknown },
-): boolean {
-  if (!entry?.isSuperseded || entry.registration?.state === 'created') return false;
-  return who === undefined && (only !== undefined || problem !== undefined);
 }
 
 /** Some rows of a batch as its report has them. */

@@ -193,7 +193,7 @@ describe('a merchant who was rejected', () => {
     };
     const toCorrect = await listed('--only', 'rejected,expired,invalid');
     expect(toCorrect.lines).toEqual([]);
-    expect(toCorrect.stderr).toContain('Left out: 1 row whose enterprise was sent again since with a newer row');
+    expect(toCorrect.stderr).toContain('Left out: 1 row replaced or corrected by a newer row');
     expect(await listed()).toEqual({ lines: ['2', '3'], stderr: '' });
     expect(await listed('--only', 'rejected', '--who', 'nobody')).toEqual({ lines: ['2'], stderr: '' });
     // The correction is refused, too: that row is the one to correct.

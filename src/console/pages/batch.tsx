@@ -42,8 +42,8 @@ const BATCH = {
   merchant: { en: 'Merchant', zh: '商户' },
   reason: { en: 'Reason and next step', zh: '原因与处理办法' },
   dealtWith: (rows: number): Words => ({
-    en: `${counted(rows, 'row')} left out here: the enterprise was sent again since with a newer row. Without a filter every row is listed.`,
-    zh: `此处略去 ${rows} 行：其企业此后已按较新的一行重新提交。不筛选时列出全部行。`,
+    en: `${counted(rows, 'row')} left out here: replaced or corrected by a newer row, or of an enterprise that is under way or has its Mini Program. Without a filter every row is listed.`,
+    zh: `此处略去 ${rows} 行：已由较新的一行取代或更正，或其企业正在办理、已有小程序。不筛选时列出全部行。`,
   }),
   noRow: { en: 'No row fits the filter.', zh: '没有符合筛选条件的行。' },
   purged: {

@@ -6,6 +6,7 @@ import { preview } from '../../../src/app/retry-cancel.js';
 import { previewLines } from '../../../src/app/retry-cancel-words.js';
 import { attachment, download } from '../../../src/console/download.js';
 import { qrShape } from '../../../src/reporter/qr.js';
+import { ACCEPT_RULES, acceptedRow } from '../../support/ledger.js';
 import { merchant } from '../../support/merchants.js';
 import { type Console, openConsole, type Visitor } from './support/visitor.js';
 
@@ -92,6 +93,30 @@ test.each(['?outcome=rejected', '?problem=push%3A103', ''])(
     expect(text.includes('1 row left out here')).toBe(query !== '');
   },
 );
+
+test('a row that a newer one has replaced or corrected is in no filtered list of the page, nor in its files', async () => {
+  const it = await opened();
+  const [one, two] = [merchant(1), merchant(2)];
+  await it.book.load('b1', [one, two]);
+  const batch = await it.book.open('b2');
+  const refused = { ...acceptedRow(merchant(3), 0), merchant: undefined, registration: undefined };
+  const problems = [{ code: 'sheet:code_length', cell: 'B2' }];
+  await it.book.batches.accept(batch, 0, [{ ...refused, problems }], ACCEPT_RULES);
+  await it.book.batches.complete('b2');
+  await it.book.load('b3', [{ ...one, name: '较新的名称' }, merchant(3)]);
+  for (const [path, query] of [
+    ['b1', 'outcome=cancelled'],
+    ['b2', 'outcome=invalid'],
+    ['b2', 'who=merchant'],
+  ]) {
+    const { text } = await it.admin.get(`/batches/${path}?${query}`);
+    expect(text).not.toContain('data-heading="Line"');
+    expect(text).toContain('1 row left out here');
+    const file = (await it.admin.get(`/batches/${path}/report.csv?${query}`)).text;
+    expect(file.trim().split('\r\n')).toHaveLength(1);
+    expect((await it.admin.get(`/batches/${path}`)).text).toContain('data-heading="Line"');
+  }
+});
 
 test('a download is whole though its pieces lie in one buffer, and wait for the browser', async () => {
   const piece = Buffer.alloc(4);
