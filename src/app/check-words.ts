@@ -30,6 +30,22 @@ export function knownAs({ id }: Batch): Words {
   };
 }
 
+/** Of a sheet that was loaded. */
+export function replacedRows(rows: number): Words {
+  return {
+    en: `${rows === 1 ? '1 row replaced an unsent row of an earlier sheet, which is' : `${rows} rows replaced unsent rows of earlier sheets, which are`} cancelled there.`,
+    zh: `其中 ${rows} 行取代了之前表格中尚未提交的行，旧的一行在原批次中为“已撤回”。`,
+  };
+}
+
+/** The same before it is loaded. */
+export function rowsToReplace(rows: number): Words {
+  return {
+    en: `${rows === 1 ? '1 of these replaces an unsent row of an earlier sheet, which is' : `${rows} of these replace unsent rows of earlier sheets, which are`} cancelled there.`,
+    zh: `其中 ${rows} 行将取代之前表格中尚未提交的行，旧的一行将在原批次中显示为“已撤回”。`,
+  };
+}
+
 /** The message to forward asks merchants to answer it where there is no number to call. */
 export function noPhone(rows: number): Words {
   return {

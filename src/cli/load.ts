@@ -49,6 +49,7 @@ async function loadAll(context: CommandContext, files: readonly string[], option
         file: batch.file,
         rows: batch.rows,
         warned: batch.warned ?? 0,
+        replaces: batch.replaces ?? 0,
         known,
         counts,
       })),

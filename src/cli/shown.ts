@@ -1,5 +1,5 @@
 /** Loading and sending, as a terminal shows them. */
-import { noPhone } from '../app/check-words.js';
+import { noPhone, replacedRows } from '../app/check-words.js';
 import { type LoadRequest, loadFiles } from '../app/load.js';
 import type { SendEvents } from '../app/send-and-listen.js';
 import type { SheetFile } from '../app/sheets.js';
@@ -105,10 +105,17 @@ function describe(name: string, { batch, known, counts }: Loaded, { acceptWarnin
     outcomes.map(([name, count]) => `${countedInWords(name).zh} ${count}`).join('，'),
   ];
   const warnings = aboutWarnings(batch, acceptWarnings);
+  const replaced = aboutReplaced(batch);
   return {
-    en: `${name}: batch ${id}, ${counted(rows, 'row')}${en === '' ? '' : `: ${en}`}.${warnings.en}`,
-    zh: `${name}：批次 ${id}，共 ${rows} 行${zh === '' ? '' : `：${zh}`}。${warnings.zh}`,
+    en: `${name}: batch ${id}, ${counted(rows, 'row')}${en === '' ? '' : `: ${en}`}.${warnings.en}${replaced.en}`,
+    zh: `${name}：批次 ${id}，共 ${rows} 行${zh === '' ? '' : `：${zh}`}。${warnings.zh}${replaced.zh}`,
   };
+}
+
+function aboutReplaced({ replaces = 0 }: Batch): Words {
+  if (replaces === 0) return { en: '', zh: '' };
+  const { en, zh } = replacedRows(replaces);
+  return { en: ` ${en}`, zh };
 }
 
 function aboutWarnings({ warned = 0 }: Batch, accepted: boolean): Words {

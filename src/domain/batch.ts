@@ -24,6 +24,8 @@ export interface Batch {
   readonly rows: number;
   /** How many rows have warnings and nothing worse; known when the batch is complete. */
   readonly warned?: number;
+  /** How many rows have replaced a row of an earlier sheet that was not sent yet; absent: none. */
+  readonly replaces?: number;
   /** False while the file is still being read, or where reading was interrupted. */
   readonly complete: boolean;
   /** The batch corrects one row of another batch: `batch/index` of that row, and the person who corrected it. */

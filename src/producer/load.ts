@@ -140,7 +140,9 @@ async function loadOnce(sheet: Sheet, file: string, options: LoadOptions): Promi
   }
   for (const stored of underWay) await stored;
   if (!(await batches.complete(id, warned, index))) throw new RowsLost(`batch ${id} has lost rows`);
-  const loaded = { ...batch, rows: index, warned, complete: true };
+  // Also those of a load that was interrupted.
+  const { replaces } = (await batches.find(id)) ?? batch;
+  const loaded = { ...batch, rows: index, warned, complete: true, ...(replaces !== undefined && { replaces }) };
   return { batch: loaded, known: false, counts: await batches.counts(id), withoutPhone };
 }
 

@@ -52,6 +52,19 @@ test('rows without a phone are accepted when the sheet is loaded again with a de
   expect(await server.redis.llen(key('ready', 'submit'))).toBe(2);
 });
 
+test('load says how many rows of earlier sheets it replaces, and nothing of it when the file is known', async () => {
+  const [one, two] = [merchant(1), merchant(2)];
+  await load(saved(sheetOf([one, two])), PHONE);
+  const renamed = [one, two].map((it) => ({ ...it, name: `新${it.name}` }));
+  const file = saved(sheetOf([...renamed, merchant(3)]));
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder, ...PHONE };
+  const spoken = (await run(loadCommand, [file], env)).stderr;
+  expect(spoken).toContain('2 rows replaced unsent rows of earlier sheets, which are cancelled there.');
+  expect((await run(loadCommand, [file], env)).stderr).not.toContain('replaced');
+  expect(await load(file, PHONE)).toMatchObject({ known: true, replaces: 2 });
+  expect(await load(saved(sheetOf([merchant(4)])), PHONE)).toMatchObject({ known: false, replaces: 0 });
+});
+
 test('check and load say by which rules they check while no registration API is chosen, and not in a rehearsal', async () => {
   const file = saved(sheetOf([merchant(1)]));
   const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder };

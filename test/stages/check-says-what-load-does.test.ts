@@ -109,7 +109,7 @@ async function loaded(book: Book, file: string, again: boolean, id: string): Pro
   });
   const { registration } = await book.view(id).catch(() => ({ registration: undefined }));
   const rows = await book.rows(batch.id);
-  return rows.map(({ relation }, at): Said => {
+  const said = rows.map(({ relation }, at): Said => {
     switch (relation.kind) {
       case 'refused':
         return { status: 'invalid' };
@@ -127,6 +127,9 @@ async function loaded(book: Book, file: string, again: boolean, id: string): Pro
         return { status: relation.kind };
     }
   });
+  // As many as load says.
+  expect(batch.replaces ?? 0).toBe(said.filter(({ replaces }) => replaces).length);
+  return said;
 }
 
 const UNSENT: ReadonlySet<string | undefined> = new Set(['queued', 'deferred']);

@@ -1,4 +1,5 @@
 /** How an upload is loaded, and the button that loads it: the options of `load`. */
+import { rowsToReplace } from '../../app/check-words.js';
 import type { FileCheck, Way } from '../../app/uploads/checking.js';
 import type { Upload } from '../../app/uploads/folder.js';
 import { counted, type Words } from '../../domain/words.js';
@@ -82,7 +83,7 @@ export function StartButtons({ visit, upload, checks, known, way }: Props) {
   const plans = [...new Map(files.map(({ batch, plan }) => [batch, plan])).values()];
   const sum = (of: (plan: (typeof plans)[number]) => number): number => plans.reduce((all, plan) => all + of(plan), 0);
   const [rows, ready] = [visit.number(sum((it) => it.rows)), visit.number(sum((it) => it.ready))];
-  const [invalid, notSent] = [sum((it) => it.invalid), sum(notSentOf)];
+  const [invalid, notSent, replaces] = [sum((it) => it.invalid), sum(notSentOf), sum((it) => it.replaces)];
   const leftOut = upload.files.length - known - files.length;
   return (
     <div class="buttons">
@@ -101,6 +102,7 @@ export function StartButtons({ visit, upload, checks, known, way }: Props) {
           <p>
             {visit.say(plans.length === 1 ? WORDS.startsOne(rows, ready) : WORDS.startsMany(plans.length, rows, ready))}
           </p>
+          {replaces > 0 && <p>{visit.say(rowsToReplace(replaces))}</p>}
           {invalid + notSent > 0 && <p>{visit.say(WORDS.rest(visit.number(invalid), visit.number(notSent)))}</p>}
           {leftOut > 0 && <p class="fault">{visit.say(WORDS.leftOut(leftOut))}</p>}
           {!way.acceptWarnings && <p>{visit.say(WORDS.held)}</p>}

@@ -4,6 +4,7 @@ import type { Child } from 'hono/jsx';
 import { reasonsNow } from '../../app/batch-reasons.js';
 import { batchRows, type ShownRow } from '../../app/batch-rows.js';
 import { batchNamed, fileInWords, LOAD_AGAIN } from '../../app/batches.js';
+import { replacedRows } from '../../app/check-words.js';
 import { throughput, throughputInWords } from '../../app/pace.js';
 import { sendingNow } from '../../app/sending-now.js';
 import { waitingInWords } from '../../app/status-words.js';
@@ -124,6 +125,7 @@ async function headOf(view: View, batch: Batch) {
           </li>
         ))}
       </ul>
+      {batch.replaces !== undefined && <p class="under">{view.say(replacedRows(batch.replaces))}</p>}
       {waiting !== '' && <p class="under">{`${view.say(BATCH.waits)}${view.say(COLON)}${waiting}`}</p>}
     </section>
   );

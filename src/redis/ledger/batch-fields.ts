@@ -14,6 +14,7 @@ export function batchFrom(id: string, fields: Fields): Batch | undefined {
     loadedAt: Number(fields.loadedAt),
     rows: Number(fields.rows ?? 0),
     ...(fields.warned !== undefined && { warned: Number(fields.warned) }),
+    ...(fields.replaces !== undefined && { replaces: Number(fields.replaces) }),
     complete: fields.complete === '1',
     ...(fields.correction !== undefined && {
       correction: JSON.parse(fields.correction) as NonNullable<Batch['correction']>,

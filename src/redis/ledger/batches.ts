@@ -72,6 +72,8 @@ interface Decided {
   readonly writeSet?: WriteSet;
   readonly relation?: string;
   readonly counted?: string;
+  /** An earlier row, which is not sent yet, is cancelled by this one. */
+  readonly replaces?: true;
 }
 
 /** Arguments of accept.lua: two for each row that has a decision or is never sent. */
@@ -181,8 +183,14 @@ export function openBatches(redis: Redis): Batches {
         return [[id, { never, version: snapshot.version, refused: true }]];
       }
       const { writeSet, recorded } = writeSetOf(snapshot, fact, {});
-      const signed = { ...writeSet, writeId: newWriteId() };
-      return [[id, { never, version: snapshot.version, writeSet: signed, ...newRow(pointer, recorded.after) }]];
+      const decided = {
+        never,
+        version: snapshot.version,
+        writeSet: { ...writeSet, writeId: newWriteId() },
+        ...newRow(pointer, recorded.after),
+        ...(joined === 'replaces' && { replaces: true as const }),
+      };
+      return [[id, decided]];
     });
     return new Map((await Promise.all(all)).flat());
   }

@@ -11,6 +11,7 @@
 --        refused   true: a row that is never sent and joins no registration is invalid
 --        version   the registration's version on which the decision is based
 --        writeSet  see `record` in fact.lua    relation, counted    the row's relation, and the name under which it is counted
+--        replaces  true: the row cancels an earlier one that is not sent yet
 -- Rows that were accepted already (the same file again, or a lost answer) are skipped. The run ends at the first row that has
 -- no decision, or whose registration has changed since the decision.
 -- Answers { rows that the batch has now, registrations… }: the existing registrations of the rows that follow. { -1 }: Redis has
@@ -24,6 +25,7 @@ local accepted = tonumber(known[1] or 0)
 -- If the page before this one was lost, this page must not take its indexes.
 if first > accepted then return { accepted } end
 local counts, delta, ready = key.counts(batch), {}, {}
+local replaced = 0
 local pushes_wait = redis.call('EXISTS', key.awaited()) == 1
 
 local function count(name) delta[name] = (delta[name] or 0) + 1 end
@@ -80,6 +82,7 @@ local function accept_decided(id, pointer, row, state, decided)
     is_ready = is_correction and redis.call('LREM', key.ready('submit'), 1, id) > 0
   end
   if is_ready then ready[#ready + 1] = id end
+  if decided.replaces then replaced = replaced + 1 end
   count(decided.counted)
   return decided.relation
 end
@@ -224,6 +227,7 @@ if created > 0 then
 end
 
 redis.call('HSET', KEYS[1], 'rows', accepted)
+if replaced > 0 then redis.call('HINCRBY', KEYS[1], 'replaces', replaced) end
 redis.call('HINCRBY', key.epoch(), 'changes', 1)
 for name, n in pairs(delta) do redis.call('HINCRBY', counts, name, n) end
 write_counts()

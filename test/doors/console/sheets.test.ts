@@ -97,6 +97,23 @@ test('a row that replaces an earlier one is a warning, as check says, and its ca
   expect(page.text).toMatch(/data-heading="Cell">line 2<.*?to look at.*?this row is sent instead/s);
 });
 
+test('how many rows of earlier sheets a sheet replaces is said before its start, and on the page of its batch', async () => {
+  const { book, store, one } = await opened();
+  const openedBatch = await book.open('b1');
+  const row = { ...acceptedRow(merchant(1), 0), registration: store.identify(merchant(1).code) };
+  await book.batches.accept(openedBatch, 0, [row], ACCEPT_RULES);
+  const replacing = merchant(1, 'ok', { legalPersonaWechat: 'weixin_other' });
+  const { path, page } = await uploaded(one, [file(sheetOf([replacing, merchant(2)]))]);
+  expect(page.text).toContain(
+    '<p>1 of these replaces an unsent row of an earlier sheet, which is cancelled there.</p>',
+  );
+  await one.post(`${path}/start`);
+  const id = await until('it is loaded', async () => (await book.batches.list()).find((it) => it !== 'b1'));
+  const batch = await until('it is complete', async () => (await book.batches.find(id))?.complete && id);
+  expect((await one.get(`/batches/${batch}`)).text).toContain('1 row replaced an unsent row of an earlier sheet');
+  expect((await one.get('/batches/b1')).text).not.toContain('unsent row');
+});
+
 test('however often it is started, in two tabs and with other options, there is one batch', async () => {
   const { book, one, visitor } = await opened();
   const { path } = await uploaded(one, [file(FAULTY)]);
