@@ -84,7 +84,7 @@ function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   }
   const name = findings.cell('name');
   const isHeadings = isHeadingOf('code', code) && isHeadingOf('name', name);
-  if (!isHeadings && !isTotalOrNote(name) && !hasAll(isBlankOrLine)) return false;
+  if (!isHeadings && !isTotalOrNote(name) && !beginsWithTotal(row) && !hasAll(isBlankOrLine)) return false;
   findings.addAt(isHeadings ? 'sheet:headings_again' : 'sheet:row_is_no_merchant', NO_COLUMN);
   return true;
 }
@@ -102,6 +102,12 @@ const NOTE = /^[([【]?(?:必填|选填|[应须需请]?[与按同]营业执照|(
 function isTotalOrNote(name: string): boolean {
   const text = halfWidth(name).trim();
   return TOTAL.test(text) || NOTE.test(text);
+}
+
+/** `合计 | 24家`: the word stands in the column of serial numbers, and a count below the names. */
+function beginsWithTotal({ cells }: SheetRow): boolean {
+  const first = cells.find((cell) => cell.trim() !== '') ?? '';
+  return TOTAL.test(halfWidth(first).trim());
 }
 
 /**

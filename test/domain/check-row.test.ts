@@ -291,6 +291,19 @@ describe('a row that is no merchant', () => {
     expect(codesOf(check({ name, code }))).not.toContain('sheet:row_is_no_merchant');
   });
 
+  test.each([
+    ['合计', '24家', '', 'sheet:row_is_no_merchant'],
+    ['总计：', '24', '', 'sheet:row_is_no_merchant'],
+    ['合计', '示例甲有限公司', GOOD.code, ''],
+    ['24', '示例甲有限公司', '', 'sheet:code_missing'],
+  ])('%s in the column of serial numbers, before %s and the code "%s": %s', (serial, name, code, problem) => {
+    const numbered = readHeadings(['序号', ...FIELDS]).layout;
+    const own = FIELDS.map((field) => ({ ...GOOD, name, code })[field]);
+    const row = { line: 17, row: 17, cells: [serial, ...(code === '' ? [name] : own)] };
+    const { problems } = checkRow(row, numbered, SUCCESSOR);
+    expect(problems[0]?.code ?? '').toBe(problem);
+  });
+
   test('is not recognised if its cells have formulas without a result, or are merged', () => {
     const cells = FIELDS.map(() => '');
     expect(codesOf(check({ row: { cells, uncomputed: [0] } }))).toContain('sheet:formula_without_result');
