@@ -26,7 +26,7 @@ export const HISTORY_WORDS = {
   attempts: { en: 'attempts', zh: '提交次数' },
   next: { en: 'next', zh: '下一步' },
   by: { en: 'by', zh: '最迟' },
-  notBefore: { en: 'not before', zh: '不早于' },
+  waitEnds: { en: 'the wait ends at', zh: '等待期至' },
   whoActs: { en: 'who acts', zh: '由谁处理' },
   purged: { en: 'The details were purged.', zh: '详细信息已清除。' },
   until: { en: 'until', zh: '至' },
@@ -68,7 +68,7 @@ export function historyPage(story: Story, language: Language, time: (at: number)
     `${label('next')}${next[language]}`,
     ...(next.by === undefined
       ? []
-      : [`  ${says(registration.state === 'rejected' ? 'notBefore' : 'by')} ${time(next.by)}`]),
+      : [`  ${says(registration.state === 'rejected' ? 'waitEnds' : 'by')} ${time(next.by)}`]),
     `  ${label('whoActs')}${ACTORS[next.acts][language]}`,
     '',
     ...timelineOf(story, language).flatMap((entry) => entryLines(entry, language, time)),

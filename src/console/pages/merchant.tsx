@@ -132,7 +132,7 @@ function Head({ view, facts }: { view: View; facts: MerchantFacts }) {
               <>
                 {' '}
                 ·{' '}
-                {`${view.say(registration.state === 'rejected' ? HISTORY_WORDS.notBefore : HISTORY_WORDS.by)} ${view.time(next.by)}`}
+                {`${view.say(registration.state === 'rejected' ? HISTORY_WORDS.waitEnds : HISTORY_WORDS.by)} ${view.time(next.by)}`}
               </>
             )}
             {confirmBy !== undefined && (
