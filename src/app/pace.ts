@@ -35,27 +35,41 @@ export async function callsByHour({ calls, settings }: Pick<Store, 'calls' | 'se
 
 export interface Throughput {
   readonly callsPerMinute: number;
-  /** Until so many rows are sent at this rate; undefined where nothing is sent, or the day's calls do not last. */
+  /** Until the rows that may be sent now are sent at this rate; undefined where none is, or the day's calls do not last. */
   readonly leftMs: number | undefined;
+  /** Rows that wait for a time of their own, or for another row. */
+  readonly later: number;
 }
 
 /**
- * @param unsent rows that are still to be sent
+ * @param ready rows that may be sent now
+ * @param later see {@link Throughput}
  * @param left calls that the day has for them
  */
-export function throughput(callsPerMinute: number, unsent: number, left: number): Throughput {
-  if (unsent === 0 || callsPerMinute === 0 || unsent > left) return { callsPerMinute, leftMs: undefined };
-  return { callsPerMinute, leftMs: (unsent / callsPerMinute) * 60_000 };
+export function throughput(
+  callsPerMinute: number,
+  { ready, later }: { readonly ready: number; readonly later: number },
+  left: number,
+): Throughput {
+  const isKnown = ready > 0 && callsPerMinute > 0 && ready + later <= left;
+  return { callsPerMinute, leftMs: isKnown ? (ready / callsPerMinute) * 60_000 : undefined, later };
 }
 
 /** A part each; nothing while no call is made. */
-export function throughputInWords({ callsPerMinute, leftMs }: Throughput): Words[] {
+export function throughputInWords({ callsPerMinute, leftMs, later }: Throughput): Words[] {
   if (callsPerMinute === 0) return [];
   const pace = {
     en: `${counted(callsPerMinute, 'call')} in the last minute`,
     zh: `最近一分钟调用 ${callsPerMinute} 次`,
   };
-  return leftMs === undefined ? [pace] : [pace, leftInWords(leftMs)];
+  if (leftMs === undefined) return [pace];
+  const { en, zh } = leftInWords(leftMs);
+  return [
+    pace,
+    later === 0
+      ? { en, zh }
+      : { en: `${en}, but for ${later} that ${later === 1 ? 'waits' : 'wait'}`, zh: `${zh}，另有 ${later} 个等待中` },
+  ];
 }
 
 /** `5 min left to send`, as the progress of `run` says it. */

@@ -143,7 +143,7 @@ export function callLines(calls: CurrentStatus['calls']): Line[] {
 
 /** The line, the processes, the calls and whatever else calls for a look, one thing a line. */
 export function statusLines(facts: CurrentStatus, now: number): Line[] {
-  const { line, calls, workerMissing, sentBy, toSend, writesRefused } = facts;
+  const { line, calls, workerMissing, toSend, writesRefused } = facts;
   const reason = 'reason' in line ? line.reason : undefined;
   const nextStep = ('nextStep' in line ? line.nextStep : undefined) ?? { en: '', zh: '' };
   return [
@@ -167,15 +167,7 @@ export function statusLines(facts: CurrentStatus, now: number): Line[] {
       joined([otherApiInWords(workers, settings), SAME_API]),
     ),
     ...callLines(calls),
-    [
-      { en: 'to be sent', zh: '待提交' },
-      sentBy === undefined
-        ? { en: 'nothing', zh: '无' }
-        : {
-            en: `${toSend}, the last by ${sentBy} at this quota`,
-            zh: `${toSend} 个，按此额度最迟于 ${dayInWords(sentBy, now).zh}全部提交`,
-          },
-    ],
+    [{ en: 'to be sent', zh: '待提交' }, toSend === 0 ? { en: 'nothing', zh: '无' } : toSendInWords(facts, now)],
     ...Object.entries(facts.waitsUntil).map(
       ([why, until]): Line => [
         { en: 'waiting', zh: '等待中' },
@@ -200,6 +192,25 @@ export function statusLines(facts: CurrentStatus, now: number): Line[] {
       (count) => same(String(count)),
     ),
   ];
+}
+
+/** The day is that of the rows that do not wait for a later one. */
+function toSendInWords({ toSend, toSendLater, sentBy }: CurrentStatus, now: number): Words {
+  const day = sentBy === undefined ? '' : dayInWords(sentBy, now).zh;
+  if (toSendLater === 0) {
+    return {
+      en: `${toSend}, the last by ${sentBy} at this quota`,
+      zh: `${toSend} 个，按此额度最迟于 ${day}全部提交`,
+    };
+  }
+  const soon = toSend - toSendLater;
+  if (soon === 0) {
+    return { en: `${toSend}, on a later day (see waiting)`, zh: `${toSend} 个，在之后的日期提交（见“等待中”）` };
+  }
+  return {
+    en: `${toSend}: ${soon} by ${sentBy} at this quota, ${toSendLater} on a later day (see waiting)`,
+    zh: `${toSend} 个：${soon} 个按此额度最迟于 ${day}提交，${toSendLater} 个在之后的日期提交（见“等待中”）`,
+  };
 }
 
 const NONE_YET: Words = { en: 'none yet', zh: '尚未收到' };

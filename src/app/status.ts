@@ -1,7 +1,7 @@
 /** How it is now: the line, the processes, the calls of today, what waits for what, and every batch. */
 
-import type { Batch, Counts } from '../domain/batch.js';
-import { isoWithOffset } from '../domain/calendar.js';
+import { type Batch, type Counts, countOf } from '../domain/batch.js';
+import { isoWithOffset, quotaDay } from '../domain/calendar.js';
 import type { Limits } from '../domain/limits.js';
 import { opensByItself } from '../domain/line.js';
 import { REMIND_BEFORE_MS } from '../domain/link.js';
@@ -20,7 +20,7 @@ import { processesNow, troubleOfProcess } from '../reporter/missing-worker.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
 import { shutDayFacts } from '../reporter/shut-day.js';
-import { unsent } from '../reporter/tally.js';
+import { toBeSentSoon, unsent } from '../reporter/tally.js';
 import { undelivered } from '../reporter/undelivered.js';
 import { batchNamed, batchSummary, everyBatch } from './batches.js';
 import { sendingNow } from './sending-now.js';
@@ -51,7 +51,14 @@ export async function batchNow({ batches }: Pick<Store, 'batches'>, batch: Batch
 }
 
 export function batchWith(batch: Batch, counts: Counts) {
-  return { ...batchSummary(batch, counts), loadedAt: batch.loadedAt, unsent: unsent(counts), waiting: waits(counts) };
+  return {
+    ...batchSummary(batch, counts),
+    loadedAt: batch.loadedAt,
+    unsent: unsent(counts),
+    ready: countOf(counts, 'queued'),
+    soon: toBeSentSoon(counts),
+    waiting: waits(counts),
+  };
 }
 
 /**
@@ -67,6 +74,7 @@ export async function currentStatus(store: Store, sending: Promise<SendingStatus
     now,
     { presence, missing: missingWorker },
     toSend,
+    later,
     waiting,
     parked,
     links,
@@ -80,6 +88,7 @@ export async function currentStatus(store: Store, sending: Promise<SendingStatus
     sending,
     processesNow(processSourcesOf(settings, redis)),
     workload.toSend(),
+    workload.toSendAfter(quotaDay(at, limits.timezone).endsAt),
     waitsUntil(store),
     openPushes(redis).parked(),
     linksNow(store, at),
@@ -120,7 +129,9 @@ export async function currentStatus(store: Store, sending: Promise<SendingStatus
       reported: reportedQuota(now, limits),
       shut: shutDayFacts(now.shut, limits),
     },
-    ...outlook(toSend, creates.left, creates.limits, at),
+    ...outlook(Math.max(toSend - later, 0), creates.left, creates.limits, at),
+    toSend,
+    toSendLater: Math.min(later, toSend),
     waitsUntil: waiting,
     ticketReceivedAt: ticketAt === undefined ? null : isoWithOffset(ticketAt, limits.timezone),
     parkedPushes: parked,

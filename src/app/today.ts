@@ -1,5 +1,6 @@
 /** What a team lead looks at in the morning: what is going on, whose turn it is, which batches are not over. */
 import type { Batch } from '../domain/batch.js';
+import { quotaDay } from '../domain/calendar.js';
 import { outlook } from '../reporter/outlook.js';
 import { forCreates, type SendingStatus } from '../reporter/sending-status.js';
 import { TO_CONTACT, TO_SETTLE } from '../reporter/todo.js';
@@ -19,8 +20,10 @@ const ACTORS_IN_ORDER = [...TO_CONTACT, ...TO_SETTLE];
 export interface BatchToday extends BatchNow {
   /** How many rows are sent up to its last one: rows of older batches go before its own. */
   readonly toSend: number;
-  /** The quota day on which its last row is sent; undefined where all are. */
+  /** The quota day on which the last row is sent that does not wait for a later day; undefined where there is none. */
   readonly sentBy: string | undefined;
+  /** How many rows wait for a later day, or for the end of another row's task. */
+  readonly later: number;
 }
 
 interface BatchInOrder extends BatchNow {
@@ -30,16 +33,17 @@ interface BatchInOrder extends BatchNow {
 
 export async function today(store: Store) {
   const asked = sendingNow(store);
-  const [now, sending, nights, { batches, inAll }, hours, callsPerMinute, waiting] = await Promise.all([
+  const [now, sending, nights, { batches, inAll }, hours, callsPerMinute, scheduled, waiting] = await Promise.all([
     currentStatus(store, asked),
     asked,
     nightlyRuns(store),
     newestBatches(store, 0, LOOKED_AT),
     callsByHour(store),
     store.calls.lastMinute(),
+    store.workload.toSendAfter(Date.now()),
     todosByActor(store),
   ]);
-  const known = withOutlook(store, batches, sending, now.toSend);
+  const known = withOutlook(store, batches, sending, now.toSend - now.toSendLater);
   const open = known.filter((it) => isOpen(it));
   const shown = [...open, ...known.filter((it) => !isOpen(it))].slice(0, SHOWN);
   const { left } = forCreates(sending, limitsOf(store.settings));
@@ -54,8 +58,13 @@ export async function today(store: Store) {
     batches: shown,
     batchesInAll: inAll,
     hours,
-    pace: throughput(callsPerMinute, now.toSend, left),
+    pace: throughput(callsPerMinute, splitAt(now.toSend, scheduled), left),
   };
+}
+
+function splitAt(toSend: number, scheduled: number): { ready: number; later: number } {
+  const later = Math.min(scheduled, toSend);
+  return { ready: toSend - later, later };
 }
 
 async function newestBatches(
@@ -78,8 +87,8 @@ function inOrder({ correction }: Batch, now: BatchNow): BatchInOrder {
  * When the last row of each is sent, at today's quota: of all rows that are to be sent, only rows of newer sheets go after it.
  *
  * @param batches the newest first
- * @param allToSend rows of all batches
- * @param newer rows of sheets that are newer than these
+ * @param allToSend rows of all batches that do not wait for a later day
+ * @param newer such rows of sheets that are newer than these
  */
 function withOutlook(
   { settings }: Pick<Store, 'settings'>,
@@ -92,20 +101,27 @@ function withOutlook(
   const creates = forCreates(sending, limitsOf(settings));
   let after = newer;
   return batches.map(({ isCorrection, ...batch }) => {
-    const { unsent } = batch;
+    const { unsent, soon } = batch;
     // A row of a newer sheet may share the registration of an older one.
-    const toSend = unsent === 0 || isCorrection ? unsent : Math.max(allToSend - after, unsent);
-    if (!isCorrection) after += unsent;
-    return { ...batch, toSend, sentBy: outlook(toSend, creates.left, creates.limits, at).sentBy };
+    const toSend = soon === 0 || isCorrection ? soon : Math.max(allToSend - after, soon);
+    if (!isCorrection) after += soon;
+    const { sentBy } = outlook(toSend, creates.left, creates.limits, at);
+    return { ...batch, toSend, sentBy, later: unsent - soon };
   });
 }
 
 /** One batch, with the date that {@link pageOfBatches} has for it. */
 export async function batchToday(store: Store, batch: Batch): Promise<BatchToday | undefined> {
   const [now, sending] = await Promise.all([batchNow(store, batch), sendingNow(store)]);
-  const [allToSend, newer] =
-    now.unsent === 0 ? [0, 0] : await Promise.all([store.workload.toSend(), newerThan(store, batch)]);
+  const [allToSend, newer] = now.soon === 0 ? [0, 0] : await Promise.all([toSendToday(store), newerThan(store, batch)]);
   return withOutlook(store, [inOrder(batch, now)], sending, allToSend, newer)[0];
+}
+
+/** Registrations that do not wait for a later day. */
+async function toSendToday({ workload, settings }: Pick<Store, 'workload' | 'settings'>): Promise<number> {
+  const { endsAt } = quotaDay(Date.now(), settings.quotaTimezone);
+  const [all, later] = await Promise.all([workload.toSend(), workload.toSendAfter(endsAt)]);
+  return Math.max(all - later, 0);
 }
 
 /** Rows of newer sheets that are to be sent. */
@@ -120,7 +136,7 @@ async function newerThan(store: Pick<Store, 'batches'>, { id }: Batch): Promise<
 }
 
 function unsentOfSheets(batches: readonly BatchInOrder[]): number {
-  return batches.reduce((sum, { unsent, isCorrection }) => sum + (isCorrection ? 0 : unsent), 0);
+  return batches.reduce((sum, { soon, isCorrection }) => sum + (isCorrection ? 0 : soon), 0);
 }
 
 function isOpen({ outcomes, complete }: BatchNow): boolean {
@@ -136,9 +152,9 @@ export async function pageOfBatches(
   const [{ batches, inAll }, sending, allToSend] = await Promise.all([
     newestBatches(store, from, most),
     sendingNow(store),
-    store.workload.toSend(),
+    toSendToday(store),
   ]);
-  const needsNewer = from > 0 && batches.some(({ unsent }) => unsent > 0);
+  const needsNewer = from > 0 && batches.some(({ soon }) => soon > 0);
   const newer = needsNewer ? unsentOfSheets((await newestBatches(store, 0, from)).batches) : 0;
   return { batches: withOutlook(store, batches, sending, allToSend, newer), inAll };
 }

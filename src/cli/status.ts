@@ -59,7 +59,7 @@ async function status({ open }: CommandContext, id: string | undefined, options:
 }
 
 function asData(facts: StatusFacts): object {
-  const batches = facts.batches.map(({ loadedAt: _, unsent: __, ...batch }) => batch);
+  const batches = facts.batches.map(({ loadedAt: _, unsent: __, ready: ___, soon: ____, ...batch }) => batch);
   return { ...facts, batches, undelivered: facts.undelivered.map((it) => ({ ...it, address: it.address.en })) };
 }
 

@@ -4,7 +4,7 @@ import { fileInWords, LOAD_AGAIN } from '../../app/batches.js';
 import type { BatchToday } from '../../app/today.js';
 import { dayInWords } from '../../domain/calendar.js';
 import { outcomesInWords } from '../../domain/outcome-words.js';
-import type { Words } from '../../domain/words.js';
+import { counted, type Words } from '../../domain/words.js';
 import type { View } from '../visit.js';
 import { OutcomeBar } from './bar.js';
 import { DataTable } from './table.js';
@@ -18,9 +18,13 @@ const WORDS = {
   loaded: { en: 'Loaded', zh: '导入时间' },
   left: { en: 'Sent by', zh: '预计提交完' },
   all: { en: 'all sent', zh: '已全部提交' },
+  waits: (rows: number): Words => ({
+    en: `${counted(rows, 'row')} ${rows === 1 ? 'waits' : 'wait'}`,
+    zh: `${rows} 行等待中`,
+  }),
   none: { en: 'No batch yet.', zh: '还没有批次。' },
   upload: { en: 'Upload a sheet', zh: '上传表格' },
-} as const satisfies Record<string, Words>;
+} as const;
 
 export function BatchTable({ view, batches }: { view: View; batches: readonly BatchToday[] }) {
   return (
@@ -52,12 +56,21 @@ export function BatchTable({ view, batches }: { view: View; batches: readonly Ba
         },
         {
           heading: view.say(WORDS.left),
-          cell: ({ sentBy }) => view.say(sentBy === undefined ? WORDS.all : dayInWords(sentBy, Date.now())),
+          cell: ({ sentBy, later }) => view.say(sentInWords(sentBy, later)),
         },
         { heading: view.say(WORDS.loaded), cell: ({ loadedAt }) => view.time(loadedAt) },
       ]}
     />
   );
+}
+
+/** When its rows are sent, and how many of them wait longer. */
+export function sentInWords(sentBy: string | undefined, later: number): Words {
+  if (sentBy === undefined) return later === 0 ? WORDS.all : WORDS.waits(later);
+  const day = dayInWords(sentBy, Date.now());
+  if (later === 0) return day;
+  const { en, zh } = WORDS.waits(later);
+  return { en: `${day.en}; ${en}`, zh: `${day.zh}；${zh}` };
 }
 
 /** The way to the first batch, for those who may make one. */

@@ -11,13 +11,13 @@ import { waitingInWords } from '../../app/status-words.js';
 import { batchToday } from '../../app/today.js';
 import { limitsOf } from '../../app/wiring/limits.js';
 import type { Batch } from '../../domain/batch.js';
-import { dayInWords } from '../../domain/calendar.js';
 import { OUTCOME_NAMES } from '../../domain/outcomes.js';
 import type { Outcome } from '../../domain/registration.js';
 import { ACTORS, type Actor, counted, type Words } from '../../domain/words.js';
 import { forCreates } from '../../reporter/sending-status.js';
 import { OutcomeBadge } from '../components/badge.js';
 import { OutcomeBar } from '../components/bar.js';
+import { sentInWords } from '../components/batch-table.js';
 import { addressWith, NONE_SO_FAR, Pager } from '../components/pager.js';
 import { Prose } from '../components/prose.js';
 import { Reasons } from '../components/reasons.js';
@@ -101,10 +101,13 @@ async function headOf(view: View, batch: Batch) {
   const { left } = forCreates(sending, limitsOf(store.settings));
   const sent =
     now.sentBy === undefined
-      ? view.say(BATCH.allSent)
-      : `${view.say(BATCH.left)} ${view.say(dayInWords(now.sentBy, Date.now()))}`;
+      ? view.say(now.later === 0 ? BATCH.allSent : sentInWords(undefined, now.later))
+      : `${view.say(BATCH.left)} ${view.say(sentInWords(now.sentBy, now.later))}`;
   const waiting = view.say(waitingInWords(now.waiting));
-  const pace = now.unsent > 0 ? throughputInWords(throughput(callsPerMinute, now.toSend, left)) : [];
+  // Up to its last row, with the rows of older batches before it.
+  const ready = now.ready === 0 ? 0 : now.toSend - (now.soon - now.ready);
+  const rates = throughput(callsPerMinute, { ready, later: now.unsent - now.ready }, left);
+  const pace = now.unsent > 0 ? throughputInWords(rates) : [];
   return (
     <section class="batch">
       <h1>

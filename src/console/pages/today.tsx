@@ -22,6 +22,7 @@ const WORDS = {
   left: (count: string): Words => ({ en: `${count} left`, zh: `剩余 ${count} 次` }),
   toSend: { en: 'To be sent', zh: '待提交' },
   by: { en: 'the last by', zh: '最迟于' },
+  later: (rows: string): Words => ({ en: `${rows} on a later day`, zh: `${rows} 个在之后的日期提交` }),
   alive: { en: 'Alive', zh: '在运行' },
   workers: (count: number): Words => ({ en: count === 1 ? 'worker' : 'workers', zh: '个工作进程' }),
   receivers: (count: number): Words => ({ en: count === 1 ? 'receiver' : 'receivers', zh: '个接收服务' }),
@@ -96,7 +97,7 @@ async function live(view: View): Promise<Fragments> {
 }
 
 function Figures({ view, facts: { now, pace } }: { view: View; facts: Morning }) {
-  const { calls, toSend, sentBy, processes, links } = now;
+  const { calls, toSend, toSendLater, sentBy, processes, links } = now;
   const [workers, receivers] = [processes.workers.live.length, processes.receivers.live.length];
   const used = `${view.number(calls.used)} / ${view.number(calls.limit)}`;
   return (
@@ -111,6 +112,7 @@ function Figures({ view, facts: { now, pace } }: { view: View; facts: Morning })
         <h2>{view.say(WORDS.toSend)}</h2>
         <p class="value">{view.number(toSend)}</p>
         {sentBy !== undefined && <p>{`${view.say(WORDS.by)} ${view.say(dayInWords(sentBy, Date.now()))}`}</p>}
+        {toSendLater > 0 && <p>{view.say(WORDS.later(view.number(toSendLater)))}</p>}
         {throughputInWords(pace).map((words) => (
           <p>{view.say(words)}</p>
         ))}

@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { checkContextOf } from '../../../src/app/check.js';
 import { callsByHour, leftInWords, throughput, throughputInWords } from '../../../src/app/pace.js';
+import { statusLines } from '../../../src/app/status-words.js';
 import { batchToday, pageOfBatches, today } from '../../../src/app/today.js';
 import type { Store } from '../../../src/app/wiring/store.js';
 import { quotaDay } from '../../../src/domain/calendar.js';
 import { merchant } from '../../support/merchants.js';
-import { openConsole } from './support/visitor.js';
+import { type Console, openConsole } from './support/visitor.js';
 
 describe('the hours of a quota day', () => {
   const hoursAt = (iso: string, quotaTimezone: string, counted: readonly (readonly [number, number])[] = []) =>
@@ -69,11 +70,11 @@ test('calls are counted by the hour, and the pages show them, the throughput and
   expect(text).toContain('3 calls in the last minute');
   // 6 rows at 3 calls a minute take two minutes; more than the day has calls for take no time that is known.
   const callsPerMinute = await store.calls.lastMinute();
-  expect(throughputInWords(throughput(callsPerMinute, 6, 47)).map(({ en }) => en)).toEqual([
+  expect(throughputInWords(throughput(callsPerMinute, { ready: 6, later: 0 }, 47)).map(({ en }) => en)).toEqual([
     '3 calls in the last minute',
     '2 min left to send',
   ]);
-  expect(throughput(callsPerMinute, 48, 47).leftMs).toBeUndefined();
+  expect(throughput(callsPerMinute, { ready: 48, later: 0 }, 47).leftMs).toBeUndefined();
 });
 
 test('a batch is sent after the rows of older sheets, on the date that each page, and check before, says', async () => {
@@ -116,4 +117,53 @@ test('a correction is sent before all other rows, and counts before an older bat
     ['b2', 1],
     ['b1', 11],
   ]);
+});
+
+describe('rows that wait for a later day', () => {
+  const inDays = (days: number) => Date.now() + days * 86_400_000;
+
+  async function withWaiting(ready: number): Promise<Console> {
+    const console = await openConsole({ FASTREGISTER_DAILY_CALLS: '10' });
+    const { book, idOf } = console;
+    const rows = Array.from({ length: ready + 1 }, (_, at) => merchant(at));
+    await book.load('b1', rows);
+    const id = idOf(merchant(0));
+    await book.send(id);
+    await book.record(id, 'registration_refused', { problem: 'push:105', until: inDays(20) });
+    await book.record(id, 'retry_asked', { until: inDays(20), wait: 'not_before' });
+    return console;
+  }
+
+  test('are no reason for a date at which all is sent', async () => {
+    const { store, visitor } = await withWaiting(0);
+    const { now, pace, batches } = await today(store);
+    expect(now).toMatchObject({ toSend: 1, toSendLater: 1 });
+    expect(now.sentBy).toBeUndefined();
+    expect(batches).toMatchObject([{ toSend: 0, later: 1, sentBy: undefined }]);
+    // One call was made in the last minute.
+    expect(throughputInWords({ ...pace, callsPerMinute: 1 })).toHaveLength(1);
+    expect(statusLines(now, Date.now()).map(([, { en }]) => en)).toContain('1, on a later day (see waiting)');
+    const admin = visitor();
+    await admin.logIn();
+    expect((await admin.get('/')).text).toContain('1 on a later day');
+    const text = (await admin.get('/batches/b1')).text;
+    expect(text).toContain('1 row waits');
+    expect(text).not.toContain('every row was sent');
+    expect(text).not.toContain('the last row is sent by');
+  });
+
+  test('are counted beside those that are sent before', async () => {
+    const { store } = await withWaiting(2);
+    const { now, batches } = await today(store);
+    const { day } = quotaDay(Date.now(), 'Asia/Shanghai');
+    expect(now).toMatchObject({ toSend: 3, toSendLater: 1, sentBy: day });
+    expect(batches).toMatchObject([{ toSend: 2, later: 1, sentBy: day }]);
+    expect(statusLines(now, Date.now()).map(([, { en }]) => en)).toContain(
+      `3: 2 by ${day} at this quota, 1 on a later day (see waiting)`,
+    );
+    expect(throughputInWords(throughput(2, { ready: 2, later: 1 }, 9)).map(({ zh }) => zh)).toEqual([
+      '最近一分钟调用 2 次',
+      '约 1 分钟后提交完，另有 1 个等待中',
+    ]);
+  });
 });
