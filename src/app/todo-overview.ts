@@ -70,7 +70,7 @@ interface Known {
   /** Those with to-dos. */
   readonly pages: Map<string, ReadPage>;
   pointers: number;
-  /** Refused rows and duplicates that need nothing any more, by {@link placeOf}; and up to which change that was looked up. */
+  /** Refused rows and duplicates that need nothing any more, by {@link placeOf}; and up to which change that was looked up, -1: to none. */
   corrected: ReadonlySet<string>;
   correctedAt: number;
   contacts: readonly Pointer[];
@@ -120,7 +120,7 @@ function knownOf({ redis }: TodoStore): Known {
       pages: new Map(),
       pointers: 0,
       corrected: new Set(),
-      correctedAt: 0,
+      correctedAt: -1,
       contacts: [],
       toSettle: [],
       byActor: new Map(),
@@ -149,7 +149,6 @@ async function look(store: TodoStore, known: Known, asked: Promise<TodoOptions>)
   }
   known.epoch = found.epoch;
   known.changes = found.count;
-  known.isRead = true;
   return isFirst ? 'first' : 'further';
 }
 
@@ -159,10 +158,8 @@ function overdue({ pages }: Known, now: number): ReadPage[] {
 
 async function readAll(store: TodoStore, known: Known, options: TodoOptions): Promise<void> {
   const { batches } = store;
-  known.isRead = false;
-  known.isMerged = false;
+  Object.assign(known, { isRead: false, isMerged: false, correctedAt: -1, pointers: 0 } satisfies Partial<Known>);
   known.pages.clear();
-  known.pointers = 0;
   const newestFirst = [...known.order.keys()].reverse();
   for (let at = 0; at < newestFirst.length; at += ASKED_AT_ONCE) {
     const some = newestFirst.slice(at, at + ASKED_AT_ONCE);
@@ -305,6 +302,8 @@ async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Lo
     known.isMerged = false;
   }
   known.correctedAt = changes;
+  // Until then, rows that were corrected since are counted, too.
+  known.isRead = true;
   return 'further';
 }
 

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { auditPage } from '../../../src/app/console-users.js';
 import { addNote } from '../../../src/app/note.js';
 import { TODO_SUMMARY, todo } from '../../../src/app/todo.js';
-import { todoPage } from '../../../src/app/todo-list.js';
+import { todoPage, todosByActor } from '../../../src/app/todo-list.js';
 import { purgeToolsOf } from '../../../src/app/wiring/purging.js';
 import { ROWS_PER_PAGE } from '../../../src/domain/batch.js';
 import { counted } from '../../../src/domain/words.js';
@@ -318,6 +318,31 @@ test('a merchant of several sheets is listed once, by the newest', async () => {
     return !found.isReading && found;
   });
   expect(page).toMatchObject({ inAll: 1, urgent: 1, contacted: 0, todos: [{ file: 'b2.csv' }] });
+});
+
+test('rows that a newer sheet has corrected are not counted before that is looked up', async () => {
+  const it = await openConsole();
+  await it.book.load('b1', [undefined]);
+  const { batches } = it.store;
+  let lookUp: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    lookUp = resolve;
+  });
+  const leaders = vi.spyOn(batches, 'leaders').mockImplementation(async () => {
+    await held;
+    return new Map();
+  });
+  onTestFinished(() => leaders.mockRestore());
+  const now = () => todosByActor(it.store);
+  await until('its rows are read', async () => (await now()).byActor.size > 0);
+  expect((await now()).isRead).toBe(false);
+  lookUp();
+  await until('that is known, too', async () => (await now()).isRead);
+});
+
+test('a ledger without a row is read', async () => {
+  const it = await openConsole();
+  await until('it is read', async () => (await todosByActor(it.store)).isRead);
 });
 
 async function says(admin: Visitor, ...[all, urgent, contacted]: Parameters<typeof TODO_SUMMARY>): Promise<void> {
