@@ -8,7 +8,7 @@ import { hasAnotherDot, withMiddleDots } from './middle-dot.js';
 import type { Problem } from './problems.js';
 import { Findings, isPersonal } from './row-findings.js';
 import type { Needs, SheetRow } from './sheet-row.js';
-import { isOfSoleTrader, isWordForNoName, personNamedIn, SOLE_TRADER } from './sole-trader.js';
+import { isOfSoleTrader, isWordForNoName, isWordForNoPerson, personNamedIn, SOLE_TRADER } from './sole-trader.js';
 
 export interface CheckedRow {
   /** Present unless there is an error. */
@@ -177,7 +177,7 @@ function legalPersonOf({ cells }: SheetRow, { columns }: Layout): string | undef
 function checkedPersona(needs: Needs, findings: Findings): string {
   if (!needs.legalPerson) return findings.cell('legal_persona_name').trim();
   const name = checkedText('legal_persona_name', findings);
-  if (name === '') findings.add('sheet:persona_missing', 'legal_persona_name');
+  if (name === '' || isWordForNoPerson(name)) findings.add('sheet:persona_missing', 'legal_persona_name');
   else if (!CHINESE.test(name) && !LETTER.test(name)) findings.add('sheet:name_shape', 'legal_persona_name');
   else if (DIGIT.test(name)) findings.add('sheet:persona_digits', 'legal_persona_name');
   return name;

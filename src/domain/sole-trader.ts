@@ -3,15 +3,30 @@ import { withMiddleDots } from './middle-dot.js';
 
 export const SOLE_TRADER = '个体户';
 
-/** What people write into a cell for "it has none", without spaces and brackets. Asterisks, as registries print them, are no letters. */
+/** What people write into a cell for "it has none" or "not here", without spaces and brackets. Asterisks, as registries print them, are no letters. */
 const NO_NAME: ReadonlySet<string> = new Set([
   ...['无', '無', '无名', '无名称', '无字号', '无字号名称', '无主体名称', '无企业名称', '没有', '暂无', '空'],
+  ...[
+    '同上',
+    '同前',
+    '待定',
+    '待补',
+    '待补充',
+    '待填',
+    '待确认',
+    '待提供',
+    '未知',
+    '不详',
+    '略',
+    '见附件',
+    '见营业执照',
+  ],
   ...[SOLE_TRADER, '个体工商户', '个体', 'n/a', 'na', 'none', 'null', 'nil'],
 ]);
 const LONGEST = 8;
 const LETTER = /\p{L}/u;
 
-/** Whether a word stands where a name should be, only to say that there is none. */
+/** Whether a word stands where a name should be, only to say that there is none, or that it is elsewhere. */
 export function isWordForNoName(name: string): boolean {
   if (name.length > LONGEST) return false;
   return NO_NAME.has(
@@ -21,6 +36,13 @@ export function isWordForNoName(name: string): boolean {
       .replace(/[\s()]/g, ''),
   );
 }
+
+/** The same of a person, whose name may be `Na`. Asked for each row, so the cell is taken as it is. */
+export function isWordForNoPerson(name: string): boolean {
+  return NO_NAME.has(name) && !LATIN.test(name);
+}
+
+const LATIN = /[a-z]/;
 
 /** Digits and letters of a code as its cell has them. 92 begins a sole trader's credit code; in a licence number the seventh digit is 6 to 9 (GS 15-2006). */
 export function isOfSoleTrader(code: string): boolean {
