@@ -15,9 +15,9 @@ const TITLES: Readonly<Record<Ask, Words>> = BUTTONS;
 const WORDS = {
   usual: { en: 'those for which it makes sense', zh: '适用的各行' },
   outcome: { en: 'Only rows with the outcome', zh: '只处理结果为' },
-  notNamed: { en: 'not checked', zh: '未确认' },
+  notNamed: { en: 'not checked', zh: '未核实' },
   count: { en: 'Count again', zh: '重新统计' },
-  insist: { en: 'The outcome, as you have checked it', zh: '结果（已确认）' },
+  insist: { en: 'The outcome, as you have checked it', zh: '您已核实的结果' },
   because: { en: 'Why, for the history', zh: '原因（记入商户的经过）' },
   back: { en: 'Back', zh: '返回' },
 } as const satisfies Record<string, Words>;
@@ -74,7 +74,7 @@ function Preview({ visit, asked, found }: { visit: Visit; asked: AskedFor; found
         {COLON[visit.language]}
         <bdi>{name || id}</bdi>
       </h1>
-      <Only visit={visit} asked={asked} />
+      {(kind === 'batches' || asked.ask === 'retry') && <Only visit={visit} asked={asked} />}
       <section class="card preview">
         <p>
           <strong>{first}</strong>

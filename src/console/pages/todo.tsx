@@ -27,6 +27,7 @@ const WORDS = {
   who: { en: 'Who acts', zh: '由谁处理' },
   contacted: { en: 'Contacted', zh: '已联系' },
   contactedAgain: { en: 'Contacted again', zh: '再次联系' },
+  merchants: { en: 'merchants and legal persons', zh: '商户和法人' },
   which: { en: 'Contact', zh: '联系情况' },
   notYet: { en: 'not contacted yet', zh: '尚未联系' },
   by: (at: string, who: string): Words => ({ en: `contacted ${at} by ${who}`, zh: `${at} 已联系（${who}）` }),
@@ -132,7 +133,10 @@ function Filters({ visit }: { visit: Visit }) {
         label={visit.say(WORDS.who)}
         name="who"
         value={who}
-        choices={[any, ...LISTED.map((value) => ({ value, words: visit.say(ACTORS[value]) }))]}
+        choices={[
+          { value: '', words: visit.say(WORDS.merchants) },
+          ...LISTED.map((value) => ({ value, words: visit.say(ACTORS[value]) })),
+        ]}
       />
       <Choice
         label={visit.say(WORDS.which)}

@@ -345,6 +345,20 @@ test('a ledger without a row is read', async () => {
   await until('it is read', async () => (await todosByActor(it.store)).isRead);
 });
 
+test('the filter names the list without a filter, in which rows for operators are not', async () => {
+  const it = await opened();
+  const { text } = await it.admin.get('/todo');
+  expect(text).toMatch(/name="who">\s*<option value="" selected="">merchants and legal persons</);
+});
+
+test('the outcome that a person has checked is asked for where a merchant is sent again, and not where one is withdrawn', async () => {
+  const it = await opened();
+  await it.book.load('b1', [merchant(1)]);
+  const page = (ask: string) => it.admin.get(`/merchants/${it.idOf(merchant(1))}/${ask}`);
+  expect((await page('retry')).text).toContain('The outcome, as you have checked it');
+  expect((await page('cancel')).text).not.toContain('The outcome');
+});
+
 async function says(admin: Visitor, ...[all, urgent, contacted]: Parameters<typeof TODO_SUMMARY>): Promise<void> {
   const words = TODO_SUMMARY(all, urgent, contacted).en;
   await until(words, async () => (await admin.whole('/todo')).text.includes(words));
