@@ -25,8 +25,8 @@ export const SEVERITIES = {
 
 export function knownAs({ id }: Batch): Words {
   return {
-    en: `This file is batch ${id} already: loading it again changes nothing.`,
-    zh: `此文件已导入为批次 ${id}，再次导入不会有任何变化。`,
+    en: `This file is batch ${id} already: loading it again changes nothing. Rows that have failed are sent again there.`,
+    zh: `此文件已导入为批次 ${id}，再次导入不会有任何变化；失败的行请在该批次中重新提交。`,
   };
 }
 

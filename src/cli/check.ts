@@ -152,11 +152,12 @@ function textPage(lang: Language): Page {
       for (const line of linesOf(row, lang)) await print(`${nameOnOneLine(file)}${line}\n`);
     },
     async end(file, { plan, forecast, batch }) {
-      await print(`\n${nameOnOneLine(file)}\n${describePlan(plan, forecast)}\n`);
+      // Before the plan, which is that of the same rows in another file.
+      const known = batch?.complete ? `  ${spoken(knownAs(batch))}\n` : '';
+      await print(`\n${nameOnOneLine(file)}\n${known}${describePlan(plan, forecast)}\n`);
       if (plan.groups.length > 0) {
         await print(`  ${spoken({ en: 'problems', zh: '问题' })}\n${describeGroups(plan.groups)}\n`);
       }
-      if (batch?.complete) await print(`  ${spoken(knownAs(batch))}\n`);
     },
     async close() {},
   };

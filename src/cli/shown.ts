@@ -4,7 +4,7 @@ import { type LoadRequest, loadFiles } from '../app/load.js';
 import type { SendEvents } from '../app/send-and-listen.js';
 import type { SheetFile } from '../app/sheets.js';
 import type { Store } from '../app/wiring/store.js';
-import type { Batch } from '../domain/batch.js';
+import { type Batch, byOutcome, type Counts } from '../domain/batch.js';
 import { countedInWords } from '../domain/outcome-words.js';
 import { nameOnOneLine } from '../domain/printable.js';
 import { counted, type Language, type Words } from '../domain/words.js';
@@ -94,9 +94,10 @@ function describe(name: string, { batch, known, counts }: Loaded, { acceptWarnin
     };
   }
   if (known) {
+    const again = aboutFailed(batch, counts);
     return {
-      en: `${name}: known already as batch ${id} (${counted(rows, 'row')}); nothing was changed.`,
-      zh: `${name}：此前已导入为批次 ${id}（${rows} 行），本次没有任何变化。`,
+      en: `${name}: known already as batch ${id} (${counted(rows, 'row')}); nothing was changed.${again.en}`,
+      zh: `${name}：此前已导入为批次 ${id}（${rows} 行），本次没有任何变化。${again.zh}`,
     };
   }
   const outcomes = Object.entries(counts);
@@ -109,6 +110,16 @@ function describe(name: string, { batch, known, counts }: Loaded, { acceptWarnin
   return {
     en: `${name}: batch ${id}, ${counted(rows, 'row')}${en === '' ? '' : `: ${en}`}.${warnings.en}${replaced.en}`,
     zh: `${name}：批次 ${id}，共 ${rows} 行${zh === '' ? '' : `：${zh}`}。${warnings.zh}${replaced.zh}`,
+  };
+}
+
+/** The same file is often loaded for these. */
+function aboutFailed({ id }: Batch, counts: Counts): Words {
+  const { rejected = 0, expired = 0 } = byOutcome(counts);
+  if (rejected + expired === 0) return { en: '', zh: '' };
+  return {
+    en: ` Rows that have failed are sent again by \`fastregister retry ${id}\`.`,
+    zh: `失败的行可用 \`fastregister retry ${id}\` 重新提交。`,
   };
 }
 

@@ -65,6 +65,22 @@ test('load says how many rows of earlier sheets it replaces, and nothing of it w
   expect(await load(saved(sheetOf([merchant(4)])), PHONE)).toMatchObject({ known: false, replaces: 0 });
 });
 
+test('the same file again says how its failed rows are sent again, where it has some', async () => {
+  const file = saved(sheetOf([merchant(1), merchant(2)]));
+  const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder, ...PHONE };
+  const { batch } = await load(file, PHONE);
+  expect((await run(loadCommand, [file], env)).stderr).not.toContain('retry');
+  const [id = ''] = await server.redis.lrange(key('ready', 'submit'), 0, -1);
+  const book = openBook(server.redis);
+  await book.send(id);
+  await book.record(id, 'registration_refused', { problem: 'push:103' });
+  expect((await run(loadCommand, [file], env)).stderr).toContain(`sent again by \`fastregister retry ${batch}\`.`);
+  // Before the plan, which is that of the same rows in another file.
+  expect((await run(checkCommand, [file], env)).stdout).toMatch(
+    /\n {2}This file is batch \w+ already: .* Rows that have failed are sent again there\.\n {2}rows /,
+  );
+});
+
 test('check and load say by which rules they check while no registration API is chosen, and not in a rehearsal', async () => {
   const file = saved(sheetOf([merchant(1)]));
   const env = { REDIS_URL: server.url, FASTREGISTER_HOME: folder };

@@ -135,7 +135,7 @@ test('however often it is started, in two tabs and with other options, there is 
   const again = await uploaded(one, [file(FAULTY, 'once more.csv')]);
   const pages = [again.page, await checked(one, `${again.path}?warnings=no`)];
   const first = pages.findIndex(({ text }) =>
-    text.includes(`This file is batch ${ids[0]} already: loading it again changes nothing.`),
+    text.includes(`This file is batch ${ids[0]} already: loading it again changes nothing. Rows that have failed`),
   );
   expect(first).toBeOneOf([0, 1]);
   expect(pages.map(({ text }) => text.includes(`${again.path}/start"`))).toEqual([first !== 0, first !== 1]);
