@@ -98,6 +98,7 @@ export const PROBLEMS = {
 
   // What the ledger knows of the merchant
   'sheet:too_early': { severity: 'warning', who: 'us', says: { en: 'WeChat refused this merchant because the business registry was not up to date (105), and asks for 5 to 15 working days before it is sent again; 15 have not passed yet.', zh: '微信曾因工商数据未更新拒绝该商户（105），要求 5 至 15 个工作日后再提交，目前未满 15 个工作日。' }, next: { en: 'Loaded now, it is sent at once and may be refused again. To wait, leave the row out and press “Send again” on the page of the merchant in the console (command: `fastregister retry`).', zh: '现在导入会立即提交，可能再次被拒；如需等待，请从表中删除该行，并在控制台的商户页面点“重新提交”（命令：`fastregister retry`）。' } },
+  'sheet:refused_before': { severity: 'warning', who: 'us', says: { en: 'WeChat has refused this merchant with the same details.', zh: '微信拒绝过该商户的同样信息。' }, next: { en: 'Loaded now, it is sent again, which costs a call. Unless the merchant has corrected something since (the business registry, the bank card in WeChat), correct the row or leave it out.', zh: '现在导入会再次提交，占用一次调用。除非商户已在工商登记、微信绑卡等处更正，否则请先更正本行，或从表中删除。' } },
 
   // What was repaired on the way
   'sheet:full_width_repaired': { severity: 'warning', who: 'us', says: { en: 'full-width characters were read as half-width ones.', zh: '全角字符已转为半角。' }, next: NOTHING },

@@ -35,9 +35,9 @@ export interface AcceptedRow extends Row {
 
 /**
  * What a row of a new batch would be: see `rows` of MOVES. `early`: it begins a new attempt before the day that WeChat asked
- * to wait for (105).
+ * to wait for (105). `repeats`: it begins one with the very details that WeChat refused.
  */
-export type ExistingMatch = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early';
+export type ExistingMatch = 'already_created' | 'joins' | 'waits' | 'replaces' | 'begins' | 'early' | 'repeats';
 
 /** What a row is to its registration. */
 export type Relation =

@@ -77,11 +77,15 @@ function plannedRowOf(row: CheckedSheetRow, firstLines: FirstLines, match: Exist
     const differing = ALL_DETAILS.filter((_, place) => before.differing.includes(place));
     return { row, status: 'duplicate', firstLine: before.line, differing };
   }
-  const planned = match === 'early' ? warnedOf(row, TOO_EARLY) : row;
+  const warning = WARNING_OF_MATCH[match ?? 'begins'];
+  const planned = warning === undefined ? row : warnedOf(row, warning);
   return { row: planned, status: STATUS_OF_MATCH[match ?? 'begins'], ...(match === 'replaces' && { replaces: true }) };
 }
 
-const TOO_EARLY: ProblemCode = 'sheet:too_early';
+const WARNING_OF_MATCH: Partial<Readonly<Record<ExistingMatch, ProblemCode>>> = {
+  early: 'sheet:too_early',
+  repeats: 'sheet:refused_before',
+};
 
 /** What the ledger adds to the findings of our checks. */
 function warnedOf(row: CheckedSheetRow, code: ProblemCode): CheckedSheetRow {
@@ -92,6 +96,7 @@ function warnedOf(row: CheckedSheetRow, code: ProblemCode): CheckedSheetRow {
 const STATUS_OF_MATCH: Readonly<Record<ExistingMatch, RowStatus>> = {
   begins: 'ready',
   early: 'ready',
+  repeats: 'ready',
   replaces: 'ready',
   joins: 'in_progress',
   waits: 'waits',

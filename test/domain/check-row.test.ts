@@ -61,7 +61,10 @@ test('a good row is a merchant without problems', () => {
 /**
  * For every problem a row that has it, and the cell that it names. A damaged contact stands in a column of the user's. That a row is held back is decided where rows are loaded, and what the ledger says of its merchant where they are planned.
  */
-type CellOfOurs = Exclude<ProblemCode, 'sheet:held_back' | 'sheet:too_early' | 'sheet:contact_damaged'>;
+type CellOfOurs = Exclude<
+  ProblemCode,
+  'sheet:held_back' | 'sheet:too_early' | 'sheet:refused_before' | 'sheet:contact_damaged'
+>;
 const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:too_many_cells': ['G17', { row: { cells: [...FIELDS.map((field) => GOOD[field]), 'x'] } }],
   'sheet:rows_swallowed': ['F17', { row: { swallowed: { column: 5, lines: 3 } } }],

@@ -84,6 +84,36 @@ test.each(CASES)('$past; --again: $again', async ({ past, again }) => {
   }
 });
 
+test('of a row with the very details that WeChat has refused check warns, and load sends it', async () => {
+  const book = openBook(db.redis);
+  const [refused, renamed, expired] = [merchant(90_001), merchant(90_002), merchant(90_003)];
+  await book.load('refusals', [refused, renamed, expired]);
+  for (const it of [refused, renamed]) {
+    await book.send(idOf(it));
+    await book.record(idOf(it), 'registration_refused', { problem: 'push:103' });
+  }
+  await book.send(idOf(expired));
+  await book.record(idOf(expired), 'legal_person_timed_out', { problem: 'push:100003' });
+  const file = join(folder, 'refusals.csv');
+  writeFileSync(file, sheetOf([refused, { ...renamed, name: '更正的名称' }, expired]));
+  const found: unknown[] = [];
+  for await (const page of plannedRows(await openSheet(file), rules, book.batches.existingMatches)) {
+    found.push(...page.map(({ status, row }) => [status, row.problems.map(({ code }) => code)]));
+  }
+  expect(found).toEqual([
+    ['ready', ['sheet:refused_before']],
+    ['ready', []],
+    ['ready', []],
+  ]);
+  const { counts } = await load(await openSheet(file), file, {
+    batches: book.batches,
+    rules,
+    now: Date.now,
+    canaries: 0,
+  });
+  expect(counts).toEqual({ queued: 3 });
+});
+
 interface Said {
   readonly status: RowStatus;
   readonly firstLine?: number | undefined;

@@ -308,10 +308,14 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function existingMatch(snapshot: Snapshot, row: AcceptedRow, acceptRules: AcceptRules): Promise<ExistingMatch> {
-    const move = next(snapshot.registration, await rowAccepted(snapshot, row, '/0', acceptRules));
+    const fact = await rowAccepted(snapshot, row, '/0', acceptRules);
+    const move = next(snapshot.registration, fact);
     const { state, until = 0 } = snapshot.registration;
     if (move?.rows === 'leads') return 'joins';
-    if (move?.rows === 'begins' && state === 'rejected' && until > snapshot.now) return 'early';
+    if (move?.rows === 'begins' && state === 'rejected') {
+      if (until > snapshot.now) return 'early';
+      return fact.details === 'same' ? 'repeats' : 'begins';
+    }
     return move?.rows === undefined || move.rows === 'withdrawn' ? 'already_created' : move.rows;
   }
 
