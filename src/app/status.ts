@@ -88,7 +88,7 @@ export async function currentStatus(store: Store, sending: Promise<SendingStatus
     sending,
     processesNow(processSourcesOf(settings, redis)),
     workload.toSend(),
-    workload.toSendAfter(quotaDay(at, limits.timezone).endsAt),
+    workload.toSendFrom(quotaDay(at, limits.timezone).endsAt),
     waitsUntil(store),
     openPushes(redis).parked(),
     linksNow(store, at),

@@ -40,7 +40,7 @@ export async function today(store: Store) {
     newestBatches(store, 0, LOOKED_AT),
     callsByHour(store),
     store.calls.lastMinute(),
-    store.workload.toSendAfter(Date.now()),
+    store.workload.toSendFrom(Date.now()),
     todosByActor(store),
   ]);
   const known = withOutlook(store, batches, sending, now.toSend - now.toSendLater);
@@ -120,7 +120,7 @@ export async function batchToday(store: Store, batch: Batch): Promise<BatchToday
 /** Registrations that do not wait for a later day. */
 async function toSendToday({ workload, settings }: Pick<Store, 'workload' | 'settings'>): Promise<number> {
   const { endsAt } = quotaDay(Date.now(), settings.quotaTimezone);
-  const [all, later] = await Promise.all([workload.toSend(), workload.toSendAfter(endsAt)]);
+  const [all, later] = await Promise.all([workload.toSend(), workload.toSendFrom(endsAt)]);
   return Math.max(all - later, 0);
 }
 

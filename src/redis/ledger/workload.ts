@@ -18,8 +18,8 @@ export interface Workload {
   searchesDue(): Promise<number>;
   /** Registrations that become due after now and up to `until` (ms since 1970). */
   dueUntil(kind: WorkKind, until: number): Promise<number>;
-  /** Of {@link toSend}, the registrations that are due after `from` (ms since 1970). */
-  toSendAfter(from: number): Promise<number>;
+  /** Of {@link toSend}, the registrations that are due at `from` (ms since 1970) or later. */
+  toSendFrom(from: number): Promise<number>;
   /**
    * Whether a `create` has to be made up to `until` (ms since 1970), or one is in flight anywhere: its answer may call
    * for another. Registrations that wait for a push, a later day or a person are not counted.
@@ -82,7 +82,7 @@ export function openWorkload(redis: Redis): Workload {
     },
     // No transaction: a Redis that is short of memory refuses even one that only reads, and `status` asks this.
     toSend: async () => sumOf(await redis.hmget(key('states'), ...STATES_WITH_WORK.submit)),
-    toSendAfter: (from) => redis.zcount(key('scheduled', 'submit'), `(${from}`, '+inf'),
+    toSendFrom: (from) => redis.zcount(key('scheduled', 'submit'), from, '+inf'),
     async searchesDue() {
       const { all, later } = await withWork('follow-up');
       return all - later;

@@ -152,6 +152,16 @@ describe('rows that wait for a later day', () => {
     expect(text).not.toContain('the last row is sent by');
   });
 
+  test('are those that are due at its first moment, too', async () => {
+    const { book, store, idOf } = await openConsole();
+    await book.load('b1', [merchant(1)]);
+    const id = idOf(merchant(1));
+    await book.take(id);
+    const until = quotaDay(Date.now(), 'Asia/Shanghai').endsAt;
+    await book.record(id, 'create_postponed', { problem: 'create:91030', until, wait: 'person' });
+    expect((await today(store)).now).toMatchObject({ toSend: 1, toSendLater: 1, sentBy: undefined });
+  });
+
   test('are counted beside those that are sent before', async () => {
     const { store } = await withWaiting(2);
     const { now, batches } = await today(store);
