@@ -159,7 +159,8 @@ describe('rows that wait for a later day', () => {
     await book.take(id);
     const until = quotaDay(Date.now(), 'Asia/Shanghai').endsAt;
     await book.record(id, 'create_postponed', { problem: 'create:91030', until, wait: 'person' });
-    expect((await today(store)).now).toMatchObject({ toSend: 1, toSendLater: 1, sentBy: undefined });
+    const { now } = await today(store);
+    expect([now.toSend, now.toSendLater, now.sentBy]).toEqual([1, 1, undefined]);
   });
 
   test('are counted beside those that are sent before', async () => {
