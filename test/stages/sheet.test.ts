@@ -12,6 +12,7 @@ import type { Needs, SheetRow } from '../../src/domain/sheet-row.js';
 import { openSheet, type Sheet } from '../../src/producer/sheets/sheet.js';
 import { SheetError } from '../../src/producer/sheets/sheet-error.js';
 import { template } from '../../src/reporter/template.js';
+import { TODO_COLUMNS, TODO_HEADINGS } from '../../src/reporter/todo.js';
 import { runs } from '../support/runs.js';
 import { partOf } from '../support/workbook-parts.js';
 import { type ZipPart, zipOf } from '../support/zip-writer.js';
@@ -330,6 +331,13 @@ describe('headings', () => {
     const message = await refusal('示例甲有限公司,91350100M000100Y43,13800000000\n');
     expect(message).toMatch(/no headings/);
     expect(message).not.toMatch(/\d{5}/);
+  });
+
+  test('of the list of merchants to contact are known', async () => {
+    for (const language of ['en', 'zh'] as const) {
+      const headings = TODO_COLUMNS.map((column) => TODO_HEADINGS[column][language]).join(',');
+      expect(await refusal(`${headings}\n`)).toMatch(/^this is a list of merchants to contact, .* correct the report/);
+    }
   });
 
   test('are looked for in fifty rows', async () => {

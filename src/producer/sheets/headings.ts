@@ -5,6 +5,7 @@ import {
   columnLetters,
   type Field,
   type HeadingsRead,
+  REPORT_HEADINGS,
   readHeadings,
 } from '../../domain/columns.js';
 import { unguard } from '../../domain/formula-guard.js';
@@ -61,6 +62,13 @@ export function weight(headings: Headings | undefined): number {
   return headings === undefined ? 0 : headings.found + headings.clashes.length;
 }
 
+/** A heading of our own files alone: a report has the sheet's headings beside it, the list of merchants to contact has not. */
+const REPORT_MARK = REPORT_HEADINGS.registration_id.en;
+const LIST_OF_TODO: Words = {
+  en: 'this is a list of merchants to contact, without their codes; correct the report of the batch, and load that',
+  zh: '这是联系名单，不是商户表，其中没有企业代码；请在批次的报告中更正后导入',
+};
+
 /** Why a sheet without usable headings cannot be read: what was found, and what was expected. */
 export function headingsError(
   best: Headings | undefined,
@@ -69,6 +77,7 @@ export function headingsError(
 ): SheetError {
   if (best === undefined) {
     const first = rows.find((row) => row.some((cell) => cell.trim() !== '')) ?? [];
+    if (first.some((cell) => cell.trim() === REPORT_MARK)) return new SheetError(LIST_OF_TODO);
     return new SheetError({
       en: `no headings in the first ${HEADING_ROWS} rows; found ${listed(first, 'en')}; expected ${expected(required).en}`,
       zh: `前 ${HEADING_ROWS} 行中没有表头；找到：${listed(first, 'zh')}；应有：${expected(required).zh}`,
