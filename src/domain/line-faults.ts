@@ -129,7 +129,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
     acts: 'us',
     en: 'An operator paused it.',
     zh: '运营人员已人工暂停。',
-    nextStep: { en: 'Run `fastregister resume` to send again.', zh: '运行 `fastregister resume` 恢复提交。' },
+    nextStep: { en: 'Run `fastregister resume` to send again.', zh: '要恢复提交，请运行 `fastregister resume`。' },
   },
 };
 

@@ -259,7 +259,7 @@ const QUERY_GIVES_TOO: readonly string[] = ['1001', '1002', '1003', '1004', '100
 // biome-ignore format: one line, one code
 export const QUERY: Readonly<Record<string, Answer>> = {
   11: { fact: 'task_failed', acts: 'merchant', en: "The registration has failed. Only WeChat's push has the reason, and it has not arrived.", zh: '注册失败。失败原因仅在微信推送中说明，而该推送尚未收到。', nextStep: { en: 'Ask the merchant whether the legal person finished everything within 24 hours, and whether name and code are as registered (see www.gsxt.gov.cn); then send it again.', zh: '请商户确认法人是否在 24 小时内完成全部验证、企业名称与代码是否与工商登记一致（可查询 www.gsxt.gov.cn），然后重新提交。' }, source: 'official page' },
-  12: { fact: 'task_created', acts: 'us', en: "The Mini Program has been created. Only WeChat's push has its appid, and it has not arrived.", zh: '小程序已创建成功。其 appid 仅在微信推送中给出，而该推送尚未收到。', nextStep: { en: "The push may still come. If it does not, `fastregister reconcile` looks for the merchant's name in WeChat's list of accounts.", zh: '推送可能稍后到达；若未到达，可运行 `fastregister reconcile` 在微信的授权账号列表中按商户名称查找。' }, source: 'official page' },
+  12: { fact: 'task_created', acts: 'us', en: "The Mini Program has been created. Only WeChat's push has its appid, and it has not arrived.", zh: '小程序已创建成功。其 appid 仅在微信推送中给出，而该推送尚未收到。', nextStep: { en: "The push may still come, and every night `fastregister serve` looks for the merchant's name in WeChat's list of accounts. To look at once, run `fastregister reconcile`.", zh: '推送可能稍后到达；`fastregister serve` 每晚也会在微信的授权账号列表中按商户名称自动查找。如需立即查找，请运行 `fastregister reconcile`。' }, source: 'official page' },
   ...Object.fromEntries(
     Object.entries(PUSH)
       .filter(([code]) => QUERY_GIVES_TOO.includes(code))
