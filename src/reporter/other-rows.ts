@@ -137,7 +137,7 @@ export function sentencesOfOther(
     case 'already_created':
       return alreadyCreated(relation.appid ?? entry.registration?.appid, other);
     case 'replaced':
-      return replaced(relation.by === undefined, other);
+      return replaced(relation.by === undefined, other, entry.registration?.state === 'created');
     case 'waits':
       return entry.registration?.state === 'needs_review' ? waitsForReview(relation.id, other) : waits(other);
   }
@@ -210,7 +210,7 @@ function alreadyCreated(appid: string | undefined, other: OtherRow | undefined):
   };
 }
 
-function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences {
+function replaced(isWithdrawn: boolean, other: OtherRow | undefined, isCreated: boolean): Sentences {
   const name = nameOf(other);
   return {
     outcome: 'cancelled',
@@ -221,10 +221,16 @@ function replaced(isWithdrawn: boolean, other: OtherRow | undefined): Sentences 
           en: `A newer row names the same enterprise with other details, and has taken the place of this one: see ${name.en}.`,
           zh: `较新的一行以不同的信息填写了同一企业，已取代本行：请见${name.zh}。`,
         },
-    nextStep: {
-      en: 'If this row is the right one after all, load it in a new sheet.',
-      zh: '如应以本行为准，请将本行放入新的表格重新导入。',
-    },
+    // The enterprise has one Mini Program, whichever row was the right one.
+    nextStep: isCreated
+      ? {
+          en: 'The Mini Program of the enterprise has been created since; leave this row out.',
+          zh: '该企业的小程序此后已创建，无需再导入本行。',
+        }
+      : {
+          en: 'If this row is the right one after all, load it in a new sheet.',
+          zh: '如应以本行为准，请将本行放入新的表格重新导入。',
+        },
     whoActs: 'nobody',
   };
 }

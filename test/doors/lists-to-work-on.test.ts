@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadCommand } from '../../src/cli/load.js';
 import { reportCommand } from '../../src/cli/report.js';
 import { cancelCommand } from '../../src/cli/retry-cancel.js';
+import { key } from '../../src/redis/keys.js';
 import { run } from '../support/command-line.js';
+import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 
@@ -52,6 +54,19 @@ test('a row that a newer sheet has replaced is in no list of cancelled rows, and
     leftOut: undefined,
   });
   expect((await listed(sheet)).lines).toEqual(['2', '3', '4']);
+});
+
+test('a row that was replaced is not to be loaded again once the enterprise has its Mini Program', async () => {
+  const sheet = await load('m.csv', [one]);
+  await load('n.csv', [NEWER]);
+  const nextStep = async () =>
+    (await run(reportCommand, [sheet, '--json'], env())).stdout.match(/"next_step":"([^"]*)"/)?.[1];
+  expect(await nextStep()).toBe('If this row is the right one after all, load it in a new sheet.');
+  const book = openBook(server.redis);
+  const [id = ''] = await server.redis.lrange(key('ready', 'submit'), 0, -1);
+  await book.send(id);
+  await book.record(id, 'mini_program_created', { appid: 'wx00000000000000aa' });
+  expect(await nextStep()).toBe('The Mini Program of the enterprise has been created since; leave this row out.');
 });
 
 test('a refused row that a newer sheet has corrected is in no list of rows to correct, and another one is', async () => {
