@@ -30,7 +30,7 @@ export function apply(registration: Registration, fact: Fact, move: Move): Regis
     taskId: fact.taskId ?? sent.taskId,
     authorizeUrl: fact.authorizeUrl ?? sent.authorizeUrl,
     ...rowsAfter(registration, fact, move),
-    heardAt: move.task === 'ended' ? (fact.pushedAt ?? registration.heardAt) : registration.heardAt,
+    heardAt: move.task === 'ended' || endsATask(fact) ? (fact.pushedAt ?? registration.heardAt) : registration.heardAt,
     finishedAt: finishedAt(registration, fact, move),
   };
 }

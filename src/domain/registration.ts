@@ -283,7 +283,7 @@ export interface Registration {
   /** When the present attempt was sent, and how far our clock was ahead of WeChat's then (0: not known, or not at all). */
   readonly sentAt?: number | undefined;
   readonly clockAheadMs: number;
-  /** CreateTime of the push that ended a task of ours last: a push that is not younger repeats it. */
+  /** CreateTime of the push that ended a task of the enterprise last, of ours or one in its way: a push that is not younger repeats it. */
   readonly heardAt?: number | undefined;
   /**
    * WeChat sends no message about the present attempt, and no earlier attempt of unknown outcome has reached a person: the
@@ -393,7 +393,8 @@ const CONDITIONS = {
  * of that row, unless the present attempt adopts the task of that one. Details that none of our rows has belong to a task of the
  * platform's other service, unless ours runs alone (endedAfterOursBegan).
  *
- * In any other case the times decide. A push that came before the present call is not about its task. After an earlier task, a push
+ * In any other case the times decide. A push that came before the present call is not about its task. After an earlier task, of ours or one
+ * in its way, a push
  * is about that one if its CreateTime is not after that of the push that ended it, or not after the present call. CreateTime is in
  * whole seconds of WeChat's clock; the time of the call is ours, less the lead of our clock.
  */
@@ -430,11 +431,12 @@ function repeatsDetailsPutOff(registration: Registration, fact: Fact): boolean {
 
 /** By its time: before the attempt that was sent last. */
 function wasPushedBefore(registration: Registration, fact: Fact): boolean {
-  const { earlierTask, heardAt, sentAt, clockAheadMs } = registration;
+  const { earlierTask, heardAt, sentAt, clockAheadMs, busySince } = registration;
   // Of a task that is not ours, whatever attempt this is: the platform's other service has one too.
   if (sentAt !== undefined && fact.at < Math.min(sentAt, sentAt - clockAheadMs) - CLOCKS_AGREE_MS) return true;
-  if (earlierTask === 'none' || fact.pushedAt === undefined) return false;
+  if (fact.pushedAt === undefined) return false;
   if (heardAt !== undefined && fact.pushedAt <= heardAt) return true;
+  if (earlierTask === 'none' && busySince === undefined) return false;
   return sentAt !== undefined && !isYoungerThanTheCall(registration, fact);
 }
 

@@ -986,6 +986,26 @@ describe('a failure that is pushed while a create that was put off waits', () =>
       expect(free.until).toBeUndefined();
     }
   });
+
+  test('and comes again once the row was sent is a repetition, also in the second of that call', () => {
+    const ended = timedOut({ pushedAt: NOON + 1_000 });
+    const accepted: Fact = { kind: 'create_accepted', at: NOON + 1_400, callSentAt: NOON + 1_300 };
+    const running = through(busy, ended, sentAt(NOON + 1_300), accepted);
+    expect(running.state).toBe('awaiting_legal_person');
+    for (const more of [{}, { aboutRow: row }])
+      expect(met(running, { ...ended, at: NOON + 5_000, ...more })).toEqual(running);
+    expect(met(running, timedOut({ pushedAt: NOON + HOUR })).state).toBe('expired');
+  });
+
+  test('and comes only once the row was sent again is about the task that was in its way', () => {
+    const running = through(busy, sentAt(NOON + HOUR), {
+      kind: 'create_accepted',
+      at: NOON + HOUR + 500,
+      callSentAt: NOON + HOUR,
+    });
+    expect(met(running, failed({ at: NOON + 2 * HOUR, pushedAt: NOON + HOUR - 2_000 }))).toEqual(running);
+    expect(met(running, failed({ at: NOON + 2 * HOUR, pushedAt: NOON + HOUR + 2_000 })).state).toBe('rejected');
+  });
 });
 
 describe('a failure that was pushed for an earlier attempt', () => {
