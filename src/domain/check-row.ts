@@ -152,6 +152,8 @@ const WITHOUT_PERSON = FIELDS.filter((field) => COLUMNS[field].required !== 'per
 const CHINESE = /[\u4e00-\u9fff]/;
 const RARE_CHINESE = /\p{Script=Han}/u;
 const LETTER = /\p{L}/u;
+/** `张三（法人）`, `张三、李四`, `张三先生`: no bank card has such a name. */
+const BESIDE_A_PERSON = /[()\uff08\uff09/\uff0f\u3001,\uff0c;\uff1b]|(?:先生|女士)$/;
 const DIGIT = /[0-9\uff10-\uff19]/;
 
 function checkedName(row: SheetRow, layout: Layout, findings: Findings): string {
@@ -180,6 +182,7 @@ function checkedPersona(needs: Needs, findings: Findings): string {
   if (name === '' || isWordForNoPerson(name)) findings.add('sheet:persona_missing', 'legal_persona_name');
   else if (!CHINESE.test(name) && !LETTER.test(name)) findings.add('sheet:name_shape', 'legal_persona_name');
   else if (DIGIT.test(name)) findings.add('sheet:persona_digits', 'legal_persona_name');
+  else if (BESIDE_A_PERSON.test(name)) findings.add('sheet:persona_marks', 'legal_persona_name');
   return name;
 }
 

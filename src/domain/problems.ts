@@ -86,6 +86,7 @@ export const PROBLEMS = {
   'sheet:wechat_shape': { severity: 'error', who: 'merchant', says: { en: 'this is not a Weixin ID: it has 6 to 20 characters, begins with a letter, and goes on with letters, digits, _ and -.', zh: '这不是微信号：微信号为 6–20 位，以字母开头，其余为字母、数字、下划线或减号。' }, next: ASK_WEIXIN_ID },
   'sheet:persona_missing': { severity: 'error', who: 'merchant', says: { en: "the legal person's name is missing.", zh: '缺少法人姓名。' }, next: AS_LEGAL_PERSON },
   'sheet:persona_digits': { severity: 'warning', who: 'merchant', says: { en: "there is a digit in the legal person's name.", zh: '法人姓名中含数字。' }, next: AS_LEGAL_PERSON },
+  'sheet:persona_marks': { severity: 'warning', who: 'merchant', says: { en: "there is more than one person's name here: brackets, a separator or a title.", zh: '法人姓名中含括号、分隔符或称呼，不只是一个人的姓名。' }, next: AS_LEGAL_PERSON },
 
   // The phone
   'sheet:phone_missing': { severity: 'error', who: 'us', says: { en: 'there is no contact phone, and no default either.', zh: '缺少客服电话，也未设默认电话。' }, next: { en: 'Fill in component_phone, or set FASTREGISTER_COMPONENT_PHONE; then load the sheet again.', zh: '请填写“客服电话”，或设置 FASTREGISTER_COMPONENT_PHONE，然后重新导入表格。' } },

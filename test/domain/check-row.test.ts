@@ -116,6 +116,7 @@ const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:wechat_shape': ['D17', { legal_persona_wechat: '微信号' }],
   'sheet:persona_missing': ['E17', { legal_persona_name: '' }],
   'sheet:persona_digits': ['E17', { legal_persona_name: '张示一0592' }],
+  'sheet:persona_marks': ['E17', { legal_persona_name: '张示一（法人）' }],
   'sheet:phone_missing': ['F17', { component_phone: '' }],
   'sheet:phone_shape': ['F17', { component_phone: '13800000000（张经理）' }],
   'sheet:phone_scientific': ['F17', { component_phone: '1.38E+10' }],
@@ -216,6 +217,17 @@ test.each(['同上', '待补', '见附件', '无', '暂无'])('%s is no name of 
 });
 
 test.each(['Na', 'na', 'nil', '空山', '略略'])('%s may be the name of a person', (name) => {
+  expect(codesOf(check({ legal_persona_name: name }))).toEqual([]);
+});
+
+test.each(['张示一、李示二', '张示一/李示二', '张示一先生', '张示一(法人)'])(
+  '%s is not the name of one person alone',
+  (name) => {
+    expect(codesOf(check({ legal_persona_name: name }))).toEqual(['sheet:persona_marks']);
+  },
+);
+
+test.each(['示买提·示尔', '先生示', 'Jean-Paul Exemple', "O'Example"])('%s is the name of one person', (name) => {
   expect(codesOf(check({ legal_persona_name: name }))).toEqual([]);
 });
 
@@ -562,8 +574,8 @@ describe('of a name', () => {
     expect(check({ name })).toMatchObject({ merchant: { name }, problems: [] });
   });
 
-  test('that a legal person has, the brackets are no concern, but something of it must be a letter', () => {
-    expect(codesOf(check({ legal_persona_name: '张示一(甲)' }))).toEqual([]);
+  test('that a legal person has, the width of brackets is no concern, but something of it must be a letter', () => {
+    expect(codesOf(check({ legal_persona_name: '张示一(甲)' }))).toEqual(['sheet:persona_marks']);
     expect(check({ legal_persona_name: '……' }).problems).toMatchObject([{ code: 'sheet:name_shape', cell: 'E17' }]);
   });
 });
