@@ -393,10 +393,9 @@ const CONDITIONS = {
  * of that row, unless the present attempt adopts the task of that one. Details that none of our rows has belong to a task of the
  * platform's other service, unless ours runs alone (endedAfterOursBegan).
  *
- * In any other case the times decide. A push that came before the present call is not about its task. After an earlier task, of ours or one
- * in its way, a push
- * is about that one if its CreateTime is not after that of the push that ended it, or not after the present call. CreateTime is in
- * whole seconds of WeChat's clock; the time of the call is ours, less the lead of our clock.
+ * In any other case the times decide. A push that came before the present call is not about its task. After an earlier task, of ours
+ * or one that was in the way of ours, a push is about that one if its CreateTime is not after that of the push that ended it, or not
+ * after the present call. CreateTime is in whole seconds of WeChat's clock; the time of the call is ours, less the lead of our clock.
  */
 function isAboutAnEarlierAttempt(registration: Registration, fact: Fact): boolean {
   const { taskId, row, adoptsTask } = registration;
