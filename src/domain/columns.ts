@@ -17,10 +17,10 @@ interface Column {
 
 // biome-ignore format: one line, one column
 export const COLUMNS = {
-  name: { aliases: ['企业名称', '企业名', '公司名称'], lesser: ['企业全称', '公司全称', '单位名称', '商户名称'], required: 'always', note: { en: "required, as at the business registry; a sole trader without a trade name: 个体户 and the legal person's name", zh: '必填，与工商登记一致；无名称的个体工商户填“个体户”加法人姓名' } },
-  code: { aliases: ['企业代码', '统一社会信用代码', '组织机构代码', '营业执照注册号'], lesser: ['企业统一社会信用代码', '社会信用代码', '统一信用代码', '营业执照号'], required: 'always', note: { en: 'required, as text', zh: '必填，文本格式' } },
+  name: { aliases: ['企业名称', '企业名', '公司名称'], lesser: ['企业全称', '公司全称', '公司名', '单位名称', '商户名称'], required: 'always', note: { en: "required, as at the business registry; a sole trader without a trade name: 个体户 and the legal person's name", zh: '必填，与工商登记一致；无名称的个体工商户填“个体户”加法人姓名' } },
+  code: { aliases: ['企业代码', '统一社会信用代码', '组织机构代码', '营业执照注册号'], lesser: ['企业统一社会信用代码', '社会统一信用代码', '社会信用代码', '统一信用代码', '营业执照号'], required: 'always', note: { en: 'required, as text', zh: '必填，文本格式' } },
   code_type: { aliases: ['代码类型', '企业代码类型'], lesser: [], required: 'never', note: { en: '1 credit code, 2 organisation code, 3 licence number; may be blank', zh: '1 统一社会信用代码，2 组织机构代码，3 营业执照注册号；可留空' } },
-  legal_persona_wechat: { aliases: ['法人微信号', '法人微信'], lesser: ['法定代表人微信号', '法定代表人微信'], required: 'persona', note: { en: "required by fastregisterweapp: the legal person's own Weixin ID, as WeChat shows it under Me; not a phone or QQ number", zh: '旧接口必填：法人本人的微信号，见微信“我”页面；不能填手机号或 QQ 号' } },
+  legal_persona_wechat: { aliases: ['法人微信号', '法人微信'], lesser: ['法定代表人微信号', '法定代表人微信', '法人代表微信号', '法人代表微信'], required: 'persona', note: { en: "required by fastregisterweapp: the legal person's own Weixin ID, as WeChat shows it under Me; not a phone or QQ number", zh: '旧接口必填：法人本人的微信号，见微信“我”页面；不能填手机号或 QQ 号' } },
   legal_persona_name: { aliases: ['法人姓名', '法定代表人'], lesser: ['法定代表人姓名', '法人代表', '法人代表姓名'], required: 'persona', note: { en: 'required by fastregisterweapp: as at the business registry and on the bank card linked to this WeChat', zh: '旧接口必填：与工商登记及该微信绑定的银行卡姓名一致' } },
   component_phone: { aliases: ['客服电话', '第三方联系电话'], lesser: [], required: 'never', note: { en: 'your number, for the legal person to call; as text; blank: the default', zh: '贵公司的客服电话，便于法人联系；文本格式，留空则用默认电话' } },
 } as const satisfies Record<string, Column>;
