@@ -8,7 +8,7 @@ import { cellsShown, partOf } from '../support/workbook-parts.js';
 test('in the morning the clerk finds a Chinese summary, and a workbook of this night’s merchants to contact', async () => {
   // Where a push is late because the machine has other things to do, nothing is given up.
   const settings = { FASTREGISTER_REQUEST_TIMEOUT: '30s', FASTREGISTER_PUSH_WAIT: '60s', FASTREGISTER_GIVE_UP: '90s' };
-  const rehearsal = await rehearse({ settings });
+  const rehearsal = await rehearse({ settings, simulator: { pushRetries: 1_000 } });
   await rehearsal.start();
   const office = openOffice(rehearsal);
   office.put('昨天.csv', sheetOf([merchant(9, 'p103')]));
