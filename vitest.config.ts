@@ -14,6 +14,6 @@ export default defineConfig({
     isolate: false,
     sequence: { sequencer: LongestFirst },
     // Most tests wait for Redis or for another process: more of them than cores.
-    maxWorkers: 5,
+    maxWorkers: 7,
   },
 });
