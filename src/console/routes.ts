@@ -1,4 +1,4 @@
-/** Every page and every action of the console, with the role that it needs. */
+/** The routes of every page and every action of the console; the files of the pages name the role that each needs. */
 import { askRoutes } from './pages/ask.js';
 import { auditRoutes } from './pages/audit.js';
 import { batchRoutes } from './pages/batch.js';
