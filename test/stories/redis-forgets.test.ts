@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SimulatorOptions } from '../../simulator/simulator.js';
 import { startSending } from '../../src/app/wiring/sending.js';
+import { openStore, type Store } from '../../src/app/wiring/store.js';
 import { vaultOf } from '../../src/app/wiring/vault.js';
+import { readSettings } from '../../src/config.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
 import { lastLoss, unreported } from '../../src/redis/ledger/last-loss.js';
 import { typed } from '../support/command-line.js';
+import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
 import { merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
@@ -46,6 +49,12 @@ function backup({ folder }: OwnRedis): () => void {
     rmSync(data, { recursive: true });
     cpSync(copy, data, { recursive: true });
   };
+}
+
+async function reopened(env: Readonly<Record<string, string>>): Promise<Store> {
+  const store = await openStore(readSettings({ env }), readableLog().log, 'interactive');
+  onTestFinished(() => store.close());
+  return store;
 }
 
 async function forget(redis: OwnRedis, putBack: () => void): Promise<void> {
@@ -139,6 +148,17 @@ test('a Redis that was emptied knows from the journals which merchants were sent
   await second.book.load('b2', merchants(8));
   await until('all are known', async () => (await second.book.batches.counts('b2')).awaiting_legal_person === 8);
   expect(merchantsAskedTwice(simulator)).toEqual([]);
+});
+
+test('a private Redis that was lost has the same key again, though the first command of its home needed no secret key', async () => {
+  const { store, env } = await rehearse({ privateRedis: true });
+  const before = await store.redis.hget(key('ledger'), 'key');
+  await store.lossGuard();
+  await store.redis.flushall();
+  await store.close();
+  expect(await typed(['status'], { env })).toMatchObject({ status: 0 });
+  const again = await reopened(env);
+  expect(await again.redis.hget(key('ledger'), 'key')).toBe(before);
 });
 
 test('a running process gives an emptied Redis the key of its ledger, though the secret key was changed since', async () => {

@@ -88,7 +88,7 @@ export async function openStore(
       batches: openBatches(redis),
       calls: openCalls(redis),
       workload: openWorkload(redis),
-      identify: await identifyIn(redis, ledgerKeySourceOf(settings)),
+      identify: await identifyIn(redis, () => ledgerKeySourceOf(settings)),
       isNew,
       settings,
       log,

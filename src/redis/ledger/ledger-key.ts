@@ -24,10 +24,14 @@ export function ledgerKeyFrom({ secretKey, component, api, ledger }: LedgerKeySo
   return createHmac('sha256', secretKey).update(parts.join('\n')).digest('base64url');
 }
 
-/** @param source undefined where the settings do not say all of it: the key is random */
-export async function identifyIn(redis: Redis, source: LedgerKeySource | undefined): Promise<IdentifyInLedger> {
+/** @param sourceOfNew asked for a ledger without a key; undefined where the settings do not say all of it: the key is random */
+export async function identifyIn(
+  redis: Redis,
+  sourceOfNew: () => LedgerKeySource | undefined,
+): Promise<IdentifyInLedger> {
   const known = await redis.hget(key('ledger'), 'key');
   if (known !== null) return identifyWith(known);
+  const source = sourceOfNew();
   await writeLedgerKey(redis, source === undefined ? randomBytes(32).toString('base64url') : ledgerKeyFrom(source));
   return identifyWith((await redis.hget(key('ledger'), 'key')) ?? '');
 }
