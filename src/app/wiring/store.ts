@@ -82,13 +82,16 @@ export async function openStore(
     const identity = ledgerIdentityOf(settings);
     if (use === 'compare') await compareLedger(redis, identity);
     const isNew = use === 'make' && (await claimLedger(redis, identity));
+    const identify = await identifyIn(redis, () => ledgerKeySourceOf(settings));
+    // The secret key of a private Redis may have been made for it. Otherwise the next command, which may only read, would write.
+    if (isNew) await claimLedger(redis, ledgerIdentityOf(settings));
     return {
       redis,
       ledger: openLedger(redis),
       batches: openBatches(redis),
       calls: openCalls(redis),
       workload: openWorkload(redis),
-      identify: await identifyIn(redis, () => ledgerKeySourceOf(settings)),
+      identify,
       isNew,
       settings,
       log,
