@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { currentStatus } from '../../src/app/status.js';
 import { PASSWORD, visitorsOf } from '../doors/console/support/visitor.js';
 import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
@@ -53,6 +54,13 @@ test.each([
   expect(loaded.stderr).toContain(`refuses the command: ${reason}`);
   expect(loaded.stderr).toContain(step);
   expect(loaded.stderr).not.toContain('Internal error');
+});
+
+test('a Redis without a connection left to try a write is shown by processes that have theirs', async () => {
+  const { store, book } = await rehearse({ privateRedis: true });
+  await book.load('b1', [merchant(1)]);
+  await store.redis.config('SET', 'maxclients', '1');
+  expect(await currentStatus(store)).toMatchObject({ writesRefused: null, toSend: 1 });
 });
 
 test('the console says so, on a page that is opened and on one that is open', async () => {

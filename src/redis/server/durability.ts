@@ -1,5 +1,6 @@
 /** Whether a Redis keeps acknowledged writes, by its own report. */
 import type { Redis } from 'ioredis';
+import { isRedisGone } from '../../domain/ledger-errors.js';
 import { key } from '../keys.js';
 import { configured, factsOf } from './check-server.js';
 import { duplicateConnection } from './connection.js';
@@ -30,14 +31,17 @@ export async function refuseVolatile(redis: Redis): Promise<void> {
   });
 }
 
-/** Why Redis refuses writes for the state that it is in, and what to do; undefined where it takes them. */
+/**
+ * Why Redis refuses writes for the state that it is in, and what to do; undefined where it takes them, or has no connection left for
+ * the trial: what is asked over `redis` is shown all the same.
+ */
 export async function writesRefused(redis: Redis): Promise<RedisUnreachable | undefined> {
   try {
     await tryToWrite(redis);
     return undefined;
   } catch (error) {
     const why = unableRedis(error);
-    if (why === undefined) throw error;
+    if (why === undefined && !isRedisGone(error)) throw error;
     return why;
   }
 }
@@ -46,6 +50,8 @@ export async function writesRefused(redis: Redis): Promise<RedisUnreachable | un
 async function tryToWrite(redis: Redis): Promise<void> {
   // A replica's refusal ends the connection.
   const own = duplicateConnection(redis, { retryStrategy: () => null, enableOfflineQueue: true });
+  // The write is rejected with it, too; ioredis prints those without a listener.
+  own.on('error', () => {});
   try {
     await own.set(key('trial'), '', 'PX', 1);
   } finally {
