@@ -2,7 +2,7 @@
  * What an operator may ask of a registration: to send it again, or to withdraw it. Why it cannot be done, and what has to
  * be thought of first, are rows of two tables.
  */
-import { type Fact, isOver, next, type Registration, type State } from './registration.js';
+import { type Fact, isOver, next, type Registration } from './registration.js';
 import type { Actor, Words } from './words.js';
 
 export type Ask = 'retry' | 'cancel';
@@ -101,14 +101,19 @@ function judgeRetry(registration: Registration, { now, insists, acts }: Asking):
   if (isEarly && !insists) {
     return { kind: 'can', fact: { kind: 'retry_asked', until, wait: 'not_before' }, mind: 'not_before' };
   }
-  const mind = mindOfSendingNow(state, isUnknown, isEarly);
+  const mind = mindOfSendingNow(registration, isUnknown, isEarly);
   return { kind: 'can', fact: { kind: 'retry_asked' }, ...(mind && { mind }) };
 }
 
-function mindOfSendingNow(state: State, isUnknown: boolean, isEarly: boolean): Mind | undefined {
+function mindOfSendingNow(registration: Registration, isUnknown: boolean, isEarly: boolean): Mind | undefined {
   if (isUnknown) return 'unknown_outcome';
   if (isEarly) return 'too_early';
-  return state === 'rejected' ? 'same_details' : undefined;
+  return isRefusedForGood(registration) ? 'same_details' : undefined;
+}
+
+/** Without a change at the merchant. After 105, WeChat asks for the same details once a time is over. */
+export function isRefusedForGood({ state, until }: Registration): boolean {
+  return state === 'rejected' && until === undefined;
 }
 
 function judgeCancel(registration: Registration, { now, waitingRow }: Asking): Verdict {

@@ -86,22 +86,26 @@ test.each(CASES)('$past; --again: $again', async ({ past, again }) => {
 
 test('of a row with the very details that WeChat has refused check warns, and load sends it', async () => {
   const book = openBook(db.redis);
-  const [refused, renamed, expired] = [merchant(90_001), merchant(90_002), merchant(90_003)];
-  await book.load('refusals', [refused, renamed, expired]);
+  const [refused, renamed, expired, waited] = [90_001, 90_002, 90_003, 90_004].map((at) => merchant(at)) as Four;
+  await book.load('refusals', [refused, renamed, expired, waited]);
   for (const it of [refused, renamed]) {
     await book.send(idOf(it));
     await book.record(idOf(it), 'registration_refused', { problem: 'push:103' });
   }
   await book.send(idOf(expired));
   await book.record(idOf(expired), 'legal_person_timed_out', { problem: 'push:100003' });
+  await book.send(idOf(waited));
+  // WeChat asked for the same details after a time, which is over.
+  await book.record(idOf(waited), 'registration_refused', { problem: 'push:105', until: Date.now() - 1 });
   const file = join(folder, 'refusals.csv');
-  writeFileSync(file, sheetOf([refused, { ...renamed, name: '更正的名称' }, expired]));
+  writeFileSync(file, sheetOf([refused, { ...renamed, name: '更正的名称' }, expired, waited]));
   const found: unknown[] = [];
   for await (const page of plannedRows(await openSheet(file), rules, book.batches.existingMatches)) {
     found.push(...page.map(({ status, row }) => [status, row.problems.map(({ code }) => code)]));
   }
   expect(found).toEqual([
     ['ready', ['sheet:refused_before']],
+    ['ready', []],
     ['ready', []],
     ['ready', []],
   ]);
@@ -111,8 +115,10 @@ test('of a row with the very details that WeChat has refused check warns, and lo
     now: Date.now,
     canaries: 0,
   });
-  expect(counts).toEqual({ queued: 3 });
+  expect(counts).toEqual({ queued: 4 });
 });
+
+type Four = [Merchant, Merchant, Merchant, Merchant];
 
 interface Said {
   readonly status: RowStatus;

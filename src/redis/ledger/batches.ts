@@ -1,6 +1,7 @@
 /** Batches: one loaded file each, its rows in input order, and their counts by state. */
 import type { Redis } from 'ioredis';
 import type { AcceptRules, Batch, BatchSize, Counts, Leader, NamedRow } from '../../domain/batch.js';
+import { isRefusedForGood } from '../../domain/operator.js';
 import { type Fact, next, type RowDetails } from '../../domain/registration.js';
 import { type AcceptedRow, batchOf, type ExistingMatch } from '../../domain/row.js';
 import { comparedDetails, detailsBeside } from '../../domain/row-details.js';
@@ -314,7 +315,7 @@ export function openBatches(redis: Redis): Batches {
     if (move?.rows === 'leads') return 'joins';
     if (move?.rows === 'begins' && state === 'rejected') {
       if (until > snapshot.now) return 'early';
-      return fact.details === 'same' ? 'repeats' : 'begins';
+      return fact.details === 'same' && isRefusedForGood(snapshot.registration) ? 'repeats' : 'begins';
     }
     return move?.rows === undefined || move.rows === 'withdrawn' ? 'already_created' : move.rows;
   }
