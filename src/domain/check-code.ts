@@ -88,7 +88,7 @@ function damageOf(code: string, plain: string): Damage | undefined {
   switch (plain.length) {
     case 18:
       if (isResidentId(plain)) return { problem: 'sheet:code_resident_id' };
-      // One true code in seven thousand ends so. A hyphen in it shows that a person has typed it.
+      // One true code in seven thousand ends so. No program that cuts a number puts a hyphen into it, so a hyphen confirms the code.
       return /^[0-9]{15}000$/.test(code) ? { problem: 'sheet:code_zero_filled' } : undefined;
     case 15:
       return isOldResidentId(plain) ? { problem: 'sheet:code_old_resident_id' } : undefined;

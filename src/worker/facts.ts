@@ -63,7 +63,10 @@ export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply)
   };
 }
 
-/** WeChat has accepted the task. If its status says how the task has ended, the row does not wait, and its link is not shown. */
+/**
+ * WeChat has accepted the task. If its status, which means the same as in the answer to `query`, says how the task has ended, the row does
+ * not wait, and its link is not shown.
+ */
 function taskTaken({ api, patience }: FactContext, { sentAt }: MadeCall, reply: Answered): Partial<Fact> {
   const task = api.taskOf(reply.body);
   const { problem, said, answer } = api.readSearch(reply);

@@ -41,7 +41,7 @@ const WINDOW_SIZE = 10_000;
 /** Worker and relay: what sends. */
 export async function startSending(store: Store, running: Running = 'steady', locks?: JobLocks): Promise<Part> {
   const { settings, log } = store;
-  // What can fail comes first: nothing after it has to be closed for a fault of another.
+  // First what can fail: nothing is open yet that would have to be closed.
   if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   // Before anything that takes long to load: while a killed process is started again, every create may wait for its journal.
   const guard = await store.lossGuard();
