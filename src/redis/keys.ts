@@ -180,7 +180,7 @@ const NAMES = {
    * batches there were at the last look (`batches`)
    */
   sentNotices: 'sent-notices',
-  /** hash: the identity of this ledger (`ledger/identity.ts`); `key`: the key of the HMAC that turns codes into registration ids */
+  /** hash: the identity of this ledger (`ledger/identity.ts`); `key`: the key of the HMAC that turns codes into registration ids (`ledger/ledger-key.ts`) */
   ledger: 'ledger',
   /**
    * hash: which run of Redis this is (`id`, `run`), how many facts the ledger has, how often rows were added or changed

@@ -24,19 +24,38 @@ export function ledgerKeyFrom({ secretKey, component, api, ledger }: LedgerKeySo
   return createHmac('sha256', secretKey).update(parts.join('\n')).digest('base64url');
 }
 
-/** @param sourceOfNew asked for a ledger without a key; undefined where the settings do not say all of it: the key is random */
+/**
+ * @param sourceOfNew asked for a ledger without a key; undefined where the settings do not say all of it: the key is random, and
+ * replaced by that of a process which knows it, as long as the ledger has no batch
+ */
 export async function identifyIn(
   redis: Redis,
   sourceOfNew: () => LedgerKeySource | undefined,
 ): Promise<IdentifyInLedger> {
-  const known = await redis.hget(key('ledger'), 'key');
-  if (known !== null) return identifyWith(known);
+  const [known, provisional] = await redis.hmget(key('ledger'), 'key', PROVISIONAL);
+  if (known && !provisional) return identifyWith(known);
   const source = sourceOfNew();
-  await writeLedgerKey(redis, source === undefined ? randomBytes(32).toString('base64url') : ledgerKeyFrom(source));
+  if (source !== undefined) await writeLedgerKey(redis, ledgerKeyFrom(source));
+  else if (!known) await redis.hsetnx(key('ledger'), 'key', await randomKey(redis));
   return identifyWith((await redis.hget(key('ledger'), 'key')) ?? '');
 }
 
-/** Writes the key of a ledger that has none. */
+/** Field of the ledger: its key was made by a process that did not know the platform, such as `status` with REDIS_URL alone. */
+const PROVISIONAL = 'provisionalKey';
+
+async function randomKey(redis: Redis): Promise<string> {
+  await redis.hset(key('ledger'), PROVISIONAL, '1');
+  return randomBytes(32).toString('base64url');
+}
+
+/** Writes the key of a ledger that has none, or one that nothing was loaded with. */
 export async function writeLedgerKey(redis: Redis, ledgerKey: string): Promise<void> {
   await redis.hsetnx(key('ledger'), 'key', ledgerKey);
+  const [provisional, batches] = await Promise.all([
+    redis.hget(key('ledger'), PROVISIONAL),
+    redis.exists(key('batches')),
+  ]);
+  if (!provisional || batches > 0) return;
+  await redis.hset(key('ledger'), 'key', ledgerKey);
+  await redis.hdel(key('ledger'), PROVISIONAL);
 }
