@@ -33,14 +33,14 @@ interface BatchInOrder extends BatchNow {
 
 export async function today(store: Store) {
   const asked = sendingNow(store);
-  const [now, sending, nights, { batches, inAll }, hours, callsPerMinute, scheduled, waiting] = await Promise.all([
+  const [now, sending, nights, { batches, inAll }, hours, callsPerMinute, toSend, waiting] = await Promise.all([
     currentStatus(store, asked),
     asked,
     nightlyRuns(store),
     newestBatches(store, 0, LOOKED_AT),
     callsByHour(store),
     store.calls.lastMinute(),
-    store.workload.toSendFrom(Date.now()),
+    store.workload.toSendAround(Date.now()),
     todosByActor(store),
   ]);
   const known = withOutlook(store, batches, sending, now.toSend - now.toSendLater);
@@ -58,13 +58,8 @@ export async function today(store: Store) {
     batches: shown,
     batchesInAll: inAll,
     hours,
-    pace: throughput(callsPerMinute, splitAt(now.toSend, scheduled), left),
+    pace: throughput(callsPerMinute, { ready: toSend.soon, later: toSend.later }, left),
   };
-}
-
-function splitAt(toSend: number, scheduled: number): { ready: number; later: number } {
-  const later = Math.min(scheduled, toSend);
-  return { ready: toSend - later, later };
 }
 
 async function newestBatches(
@@ -120,8 +115,7 @@ export async function batchToday(store: Store, batch: Batch): Promise<BatchToday
 /** Registrations that do not wait for a later day. */
 async function toSendToday({ workload, settings }: Pick<Store, 'workload' | 'settings'>): Promise<number> {
   const { endsAt } = quotaDay(Date.now(), settings.quotaTimezone);
-  const [all, later] = await Promise.all([workload.toSend(), workload.toSendFrom(endsAt)]);
-  return Math.max(all - later, 0);
+  return (await workload.toSendAround(endsAt)).soon;
 }
 
 /** Rows of newer sheets that are to be sent. */

@@ -18,8 +18,8 @@ export interface Workload {
   searchesDue(): Promise<number>;
   /** Registrations that become due after now and up to `until` (ms since 1970). */
   dueUntil(kind: WorkKind, until: number): Promise<number>;
-  /** Of {@link toSend}, the registrations that are due at `from` (ms since 1970) or later. */
-  toSendFrom(from: number): Promise<number>;
+  /** The parts of {@link toSend}: what is due at `at` (ms since 1970) or later, and the rest. */
+  toSendAround(at: number): Promise<{ readonly soon: number; readonly later: number }>;
   /**
    * Whether a `create` has to be made up to `until` (ms since 1970), or one is in flight anywhere: its answer may call
    * for another. Registrations that wait for a push, a later day or a person are not counted.
@@ -59,6 +59,9 @@ export function openWorkload(redis: Redis): Workload {
     return { all: sumOf(counts), later };
   }
 
+  /** No transaction: a Redis that is short of memory refuses even one that only reads, and `status` asks this. */
+  const toSend = async (): Promise<number> => sumOf(await redis.hmget(key('states'), ...STATES_WITH_WORK.submit));
+
   return {
     async giveBack(job, id, dueAt) {
       const due = dueAt === undefined ? 0 : Math.max(dueAt, 1);
@@ -80,9 +83,13 @@ export function openWorkload(redis: Redis): Workload {
       const counts = Object.entries(await redis.hgetall(key('states'))).map(([state, count]) => [state, Number(count)]);
       return Object.fromEntries(counts.filter(([, count]) => count !== 0)) as Record<string, number>;
     },
-    // No transaction: a Redis that is short of memory refuses even one that only reads, and `status` asks this.
-    toSend: async () => sumOf(await redis.hmget(key('states'), ...STATES_WITH_WORK.submit)),
-    toSendFrom: (from) => redis.zcount(key('scheduled', 'submit'), from, '+inf'),
+    toSend,
+    async toSendAround(at) {
+      const [all, due] = await Promise.all([toSend(), redis.zcount(key('scheduled', 'submit'), at, '+inf')]);
+      // What is due may be sent, or added, between the two.
+      const later = Math.min(due, all);
+      return { soon: all - later, later };
+    },
     async searchesDue() {
       const { all, later } = await withWork('follow-up');
       return all - later;
