@@ -31,11 +31,25 @@ export async function refuseVolatile(redis: Redis): Promise<void> {
   });
 }
 
+/** The first page of the console, which is drawn every second, would open a connection and wait for the disk each time. */
+const TRIAL_COUNTS_MS = 5_000;
+
+const lastTrials = new WeakMap<Redis, { readonly at: number; readonly why: Promise<RedisUnreachable | undefined> }>();
+
 /**
  * Why Redis refuses writes for the state that it is in, and what to do; undefined where it takes them, or has no connection left for
- * the trial: what is asked over `redis` is shown all the same.
+ * the trial: what is asked over `redis` is shown all the same. As it was up to five seconds ago.
  */
-export async function writesRefused(redis: Redis): Promise<RedisUnreachable | undefined> {
+export function writesRefused(redis: Redis): Promise<RedisUnreachable | undefined> {
+  const last = lastTrials.get(redis);
+  const at = Date.now();
+  if (last !== undefined && at >= last.at && at - last.at < TRIAL_COUNTS_MS) return last.why;
+  const why = whyRefused(redis);
+  lastTrials.set(redis, { at, why });
+  return why;
+}
+
+async function whyRefused(redis: Redis): Promise<RedisUnreachable | undefined> {
   try {
     await tryToWrite(redis);
     return undefined;
