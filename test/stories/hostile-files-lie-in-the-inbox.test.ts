@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openNights } from '../../src/redis/nights.js';
@@ -80,6 +80,8 @@ test(
         name,
         expect.stringMatching(/^(?!our program failed)(?!.*已停止).*\p{Script=Han}/u),
       ]);
+      // A night names a file before it moves it.
+      await until(`the reason lies beside ${name}`, () => existsSync(`${moved}.why.txt`));
       expect(readFileSync(`${moved}.why.txt`, 'utf8')).toBe(`${why}\n`);
     }
     await until('the merchants of the good file have been sent', () =>
