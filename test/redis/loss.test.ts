@@ -53,7 +53,7 @@ describe('a run of Redis that a process does not know', () => {
     await seen({ 'other home 1 x y': 90_000 });
     await restarted(first);
     expect(await waitedFor()).toEqual([]);
-    expect(await mayCall(first)).toBe(true);
+    await until('calls are made again', () => mayCall(first));
   });
 
   test('has a process waited for that came after what Redis remembers, where another one knows of it', async () => {
@@ -72,13 +72,43 @@ describe('a run of Redis that a process does not know', () => {
     expect(await waitedFor()).toEqual(['other home 1 x y']);
   });
 
-  test('gives an unknown process a moment to connect again, if there are others', async () => {
-    const [first, second] = [await guard(), await guard()];
+  test.each(['that ran before', 'that has just started'])(
+    'gives an unknown process a moment to connect again, also if the first one, $0, knows of no other',
+    async (age) => {
+      const before = age === 'that ran before' ? await guard() : undefined;
+      const second = await guard();
+      await book.load('b1', [merchant(0), one]);
+      // Both began to work in the time that Redis forgets, and the second one has sent the row.
+      const sent = { kind: 'create_sent', at: Date.now() } as const;
+      await second.guard.journal.write({ registration: id, writeId: 'w.1', fact: sent });
+      await server.redis.del(key('processes'));
+      await server.redis.hset(key('epoch'), 'run', 'another');
+      const first = before ?? (await guard());
+      await first.guard.check();
+
+      expect(await waitedFor()).toEqual([]);
+      expect(await mayCall(first)).toBe(false);
+      const recording = openLedger(server.redis, first.guard.ofOthers).record(id, {
+        kind: 'registration_refused',
+        at: Date.now(),
+        problem: 'push:101',
+      });
+      await second.guard.check();
+      await recording;
+      expect((await book.registration(id)).state).toBe('rejected');
+      await until('calls are made again', () => mayCall(first));
+    },
+  );
+
+  test('that begins a ledger gives no other process a moment', async () => {
+    const first = await guard();
+    expect(await mayCall(first)).toBe(true);
+  });
+
+  test('of a private Redis has no process waited for that is not known', async () => {
+    const first = await guard({ isPrivate: true });
     await restarted(first);
-    await second.guard.check();
-    expect(await waitedFor()).toEqual([]);
-    expect(await mayCall(first)).toBe(false);
-    await until('calls are made again', () => mayCall(first));
+    expect(await mayCall(first)).toBe(true);
   });
 });
 
@@ -487,12 +517,13 @@ interface Guarded {
   readonly name: () => Promise<string>;
 }
 
-async function guard({ permitMs = 60_000, home = newHome() } = {}): Promise<Guarded> {
+async function guard({ permitMs = 60_000, home = newHome(), isPrivate = false } = {}): Promise<Guarded> {
   const before = new Set(await server.redis.zrange(key('processes'), 0, -1));
   const made = await guardAgainstLoss({
     redis: server.connect(),
     home,
     vault: openVault(Buffer.alloc(32, 7)),
+    isPrivate,
     permitMs,
     now: Date.now,
     log: readableLog().log,

@@ -53,6 +53,7 @@ test.each([
     redis: server.connect(),
     home: newHome(),
     vault: openVault(Buffer.alloc(32, 7)),
+    isPrivate: false,
     permitMs: 60_000,
     now: Date.now,
     log: readableLog().log,

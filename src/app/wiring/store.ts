@@ -119,6 +119,7 @@ async function startGuarding(
     redis: await connectTo('background'),
     home: settings.home,
     vault: vaultOf(settings),
+    isPrivate: settings.redisUrl === undefined,
     permitMs: settings.patience.requestTimeoutMs,
     now: Date.now,
     log,

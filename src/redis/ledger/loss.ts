@@ -45,6 +45,8 @@ export interface LossGuardOptions {
   readonly redis: Redis;
   readonly home: string;
   readonly vault: Vault;
+  /** Whether Redis is that of one machine: only a power cut takes something from it, and all processes end with it. */
+  readonly isPrivate: boolean;
   /** A permit to call is never used after this time. */
   readonly permitMs: number;
   readonly now: () => number;
@@ -62,6 +64,7 @@ export async function guardAgainstLoss({
   redis,
   home,
   vault,
+  isPrivate,
   permitMs,
   now,
   log,
@@ -80,7 +83,7 @@ export async function guardAgainstLoss({
   const restore = (registration: string): Promise<void> => restoreOrphans(tools, registration);
 
   async function look(): Promise<void> {
-    seen = await lookAt(epochScript, seen, name);
+    seen = await lookAt(epochScript, seen, name, isPrivate);
     const { epoch, waitedMs } = seen;
     const isNew = epoch !== reported;
     // While creates wait, a process for which they wait may end.
@@ -149,8 +152,13 @@ interface Seen {
   readonly others: readonly string[];
 }
 
-async function lookAt(epochScript: RunScript, { epoch, facts, others }: Seen, name: string): Promise<Seen> {
-  const args = [epoch, facts, randomUUID(), name, SEEN_WITHIN_MS, SETTLE_MS, ...others];
+async function lookAt(
+  epochScript: RunScript,
+  { epoch, facts, others }: Seen,
+  name: string,
+  isPrivate: boolean,
+): Promise<Seen> {
+  const args = [epoch, facts, randomUUID(), name, SEEN_WITHIN_MS, SETTLE_MS, isPrivate ? 'private' : '', ...others];
   const [present, count, waitedMs, ...processes] = (await epochScript([key('epoch')], args)) as [
     string,
     number,
