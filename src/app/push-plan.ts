@@ -6,6 +6,7 @@ import type { Words } from '../domain/words.js';
 import { previewAuthorization, recordAuthorization } from '../events/authorization.js';
 import { factAbout, type MatchContext, type MatchResult, match, openStored, settle } from '../events/record.js';
 import { ownersOf } from '../redis/ledger/appids.js';
+import { madeOn } from '../redis/ledger/ledger.js';
 import { openPushes, type Pushes } from '../redis/pushes/pushes.js';
 import type { AuthorizationPush, Push, RegistrationPush, Unreadable } from '../wechat/push.js';
 import { unreadableInWords } from '../wechat/unreadable.js';
@@ -92,7 +93,11 @@ export function pushTools(store: PushStore) {
   /** `because`: for the history, beside each fact. */
   const settlingBecause = (because: string): typeof settling => ({
     ...settling,
-    ledger: { ...ledger, record: (id, fact, ...more) => ledger.record(id, { ...fact, because }, ...more) },
+    ledger: {
+      ...ledger,
+      record: (id, fact, ...more) =>
+        ledger.record(id, async (snapshot) => ({ ...(await madeOn(snapshot, fact)), because }), ...more),
+    },
   });
   const read = (stored: StoredPush): Push | Unreadable => openStored(context, stored);
 

@@ -242,8 +242,14 @@ export async function settle(
   stored: StoredPush,
 ): Promise<boolean> {
   const { id } = snapshot.registration;
-  const fact = await factAbout(recorder, snapshot, push, stored.receivedAt, recorder.sealAuthCode);
-  const { before, after, move } = await recorder.ledger.record(id, fact, {}, snapshot);
+  const factOn = (now: Snapshot) => factAbout(recorder, now, push, stored.receivedAt, recorder.sealAuthCode);
+  let fact = await factOn(snapshot);
+  const factAgain = async (now: Snapshot): Promise<Fact> => {
+    // Another row may be in the place of the one that the push was compared with.
+    if (now !== snapshot) fact = await factOn(now);
+    return fact;
+  };
+  const { before, after, move } = await recorder.ledger.record(id, factAgain, {}, snapshot);
   if (move === undefined) await offerFurtherCode(recorder, fact);
   // Also after a repetition: a process that died in between has sent no notice. The notice has the same id.
   if (after.state === 'created' && after.appid !== undefined && after.authorizer === undefined) {

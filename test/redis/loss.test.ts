@@ -15,6 +15,8 @@ import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { guardAgainstLoss, type LossGuard } from '../../src/redis/ledger/loss.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
+import { keepOrphan, restoreOrphans } from '../../src/redis/ledger/restoring.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { startOf } from '../../src/redis/server/process.js';
 import { openVault } from '../../src/redis/vault.js';
 import { ACCEPT_RULES, acceptedRow, type Book, budgetsFor, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -559,6 +561,33 @@ async function mayCall({ guard }: Guarded): Promise<boolean> {
   const { kind } = await calls.acquire(view, fact, jobOf('submit'), budgetsFor(), '');
   return kind === 'go';
 }
+
+test('an entry that is kept while those before it are restored is not deleted with them', async () => {
+  await book.load('b1', [one]);
+  const vault = openVault(Buffer.alloc(32, 7));
+  const entry = (writeId: string, fact: Fact) => ({ registration: id, writeId, fact });
+  const at = Date.now();
+  let isKept = false;
+  const tools = {
+    redis: server.redis,
+    pushes: openPushes(server.redis),
+    vault,
+    ledger: {
+      ...book.ledger,
+      record: async (...args: Parameters<typeof book.ledger.record>) => {
+        if (!isKept) await keepOrphan(tools, entry('w.2', { kind: 'create_accepted', at, callSentAt: at }));
+        isKept = true;
+        return book.ledger.record(...args);
+      },
+    },
+  };
+  await keepOrphan(tools, entry('w.1', { kind: 'create_sent', at }));
+  await restoreOrphans(tools, id);
+  expect((await book.registration(id)).state).toBe('submitting');
+  await restoreOrphans(tools, id);
+  expect((await book.registration(id)).state).toBe('awaiting_legal_person');
+  expect(await server.redis.exists(key('forgotten', id))).toBe(0);
+});
 
 test('entries of one moment share a line, and each comes back; what the disk refuses is reported for each', async () => {
   const home = newHome();

@@ -1,6 +1,8 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { settle } from '../../src/events/record.js';
 import { key } from '../../src/redis/keys.js';
 import type { JournalEntry } from '../../src/redis/ledger/journal.js';
+import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { guardAgainstLoss } from '../../src/redis/ledger/loss.js';
 import { openVault } from '../../src/redis/vault.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
@@ -9,9 +11,11 @@ import type { WorkerContext } from '../../src/worker/context.js';
 import { followUp } from '../../src/worker/follow-up.js';
 import { openSemaphore } from '../../src/worker/semaphore.js';
 import { submit } from '../../src/worker/submit.js';
-import { type Book, idOf, openBook } from '../support/ledger.js';
+import { type Book, HOUR_MS, idOf, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
+import { playedRecorder } from '../support/played-recorder.js';
+import { registrationPush } from '../support/pushes.js';
 import { useRedis } from '../support/redis.js';
 import { newHome } from '../support/rehearsal.js';
 import { contextWith } from '../support/worker-context.js';
@@ -104,4 +108,33 @@ test('a link counts as lost only when no other process has the answer that Redis
   await followUp(context, { kind: 'follow-up', name: `${id}-1-0` }, id);
   expect((await book.ledger.history(id)).map(({ kind }) => kind)).toEqual(['create_sent', 'create_accepted']);
   expect(await book.registration(id)).toMatchObject({ state: 'awaiting_legal_person', taskId: 't1' });
+});
+
+test('a push of which Redis loses the sheet, until that is loaded again, is about the row that is there then', async () => {
+  const others = [key('history', id), key('batch', 'b1'), key('rows', 'b1:0'), key('batches')];
+  async function sentTwice() {
+    await book.send(id);
+    await book.record(id, 'registration_refused', { pushedAt: Date.now() - HOUR_MS, problem: 'push:101' });
+    await book.record(id, 'retry_asked');
+    await book.send(id);
+  }
+  await sentTwice();
+  await server.redis.hset(key('epoch'), 'id', 'new');
+  let epoch = 'old';
+  const ledger = openLedger(server.redis, {
+    epoch: () => epoch,
+    async pass() {
+      epoch = 'new';
+      await server.redis.del(key('registration', id), ...others);
+      await book.load('b2', [merchant(0)]);
+      await sentTwice();
+    },
+    restore: async () => {},
+  });
+  const push = registrationPush(merchant(0), { status: '101', createdAt: Date.now() + 2_000 });
+  const stored = { id: '1-0', entry: '1-0', receivedAt: Date.now(), infoType: '', query: '', body: Buffer.alloc(0) };
+
+  const recorder = playedRecorder(readableLog().log, { ledger, rowAt: book.batches.rowAt });
+  expect(await settle(recorder, await book.view(id), push, stored)).toBe(true);
+  expect(await book.registration(id)).toMatchObject({ state: 'rejected', row: 'b2/0' });
 });

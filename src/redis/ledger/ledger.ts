@@ -17,13 +17,16 @@ export interface Ledger {
    * Records a fact, deciding anew as often as another process was faster. Throws RegistrationUnknown, and what Redis throws.
    * `known` saves reading it first, where it was read or recorded just before. `writeId`: where a journal has it already.
    */
-  record(id: string, fact: Fact, effects?: Effects, known?: Snapshot, writeId?: string): Promise<Recorded>;
+  record(id: string, fact: Fact | FactOn, effects?: Effects, known?: Snapshot, writeId?: string): Promise<Recorded>;
   history(id: string): Promise<HistoryEntry[]>;
   /** The registration of the successor's task. */
   ofTask(taskId: string): Promise<string | undefined>;
   /** The registration of the Mini Program. */
   ofAppid(appid: string): Promise<string | undefined>;
 }
+
+/** A fact that depends on the registration: it is made anew where another process was faster. */
+export type FactOn = (snapshot: Snapshot) => Promise<Fact>;
 
 /** What a fact passes in a process that keeps a journal: Redis may have forgotten what goes before it. */
 export interface Gate {
@@ -35,6 +38,10 @@ export interface Gate {
   restore(registration: string): Promise<void>;
   /** How long the fact also waits for other processes; absent: it does not. */
   readonly settleMs?: number;
+}
+
+export function madeOn(snapshot: Snapshot, fact: Fact | FactOn): Fact | Promise<Fact> {
+  return typeof fact === 'function' ? fact(snapshot) : fact;
 }
 
 /** @param gate absent while forgotten facts are restored, and for commands of a person */
@@ -65,14 +72,14 @@ export function openLedger(redis: Redis, gate?: Gate): Ledger {
 
   async function record(
     id: string,
-    fact: Fact,
+    fact: Fact | FactOn,
     effects: Effects = {},
     known?: Snapshot,
     writeId = newWriteId(),
   ): Promise<Recorded> {
     for (let snapshot = known ?? (await read(id)); ; snapshot = await read(id)) {
       if (snapshot === undefined) throw new RegistrationUnknown(id);
-      const { text, recorded } = packWriteSet(snapshot, fact, effects);
+      const { text, recorded } = packWriteSet(snapshot, await madeOn(snapshot, fact), effects);
       const job = [effects.job?.kind ?? '', effects.job?.name ?? ''];
       const common = gate === undefined ? '' : JSON.stringify({ epoch: gate.epoch(), settleMs: gate.settleMs });
       const answer = await recordScript(common, [id, snapshot.version, text, ...job, writeId]);

@@ -116,7 +116,10 @@ export async function restoreOrphans(tools: RestoreTools, registration: string):
     return { ...rest, fact: JSON.parse(vault.open(sealed, registration)) as Fact };
   });
   await restoreFacts(tools, entries);
-  await redis.del(key('forgotten', registration));
+  // What another process has kept meanwhile stays: the next fact or call restores it.
+  const steps = redis.multi();
+  for (const orphan of orphans) steps.lrem(key('forgotten', registration), 1, orphan);
+  await answersOf(steps);
 }
 
 async function restorePushes(tools: RestoreTools, journaled: readonly JournaledPush[]): Promise<number> {
