@@ -66,3 +66,15 @@ export function startPolling(look: () => Promise<number>, failed: (error: unknow
     },
   };
 }
+
+/**
+ * Renews a lease until the answer is called. `lost` is called where another process has it by now.
+ * @param renew answers whether the lease is still ours; where it rejects, the next renewal shows that
+ */
+export function renewEvery(everyMs: number, renew: () => Promise<boolean>, lost: () => void = () => {}): () => void {
+  const timer = setInterval(async () => {
+    const isOurs = await renew().catch(() => true);
+    if (!isOurs) lost();
+  }, everyMs).unref();
+  return () => clearInterval(timer);
+}

@@ -1,4 +1,5 @@
 /** One night: take the inbox's files → load them → wait for their outcomes → report → notify. */
+
 import { byOutcome, countOf } from '../domain/batch.js';
 import { quotaDay } from '../domain/calendar.js';
 import {
@@ -10,6 +11,7 @@ import {
   type Schedule,
 } from '../domain/night.js';
 import type { Words } from '../domain/words.js';
+import { renewEvery } from '../polling.js';
 import type { InboxLease, Nights } from '../redis/nights.js';
 import { sendingStatus } from '../reporter/sending-status.js';
 import { callsOfNight } from './calls-of-night.js';
@@ -116,16 +118,12 @@ async function withInbox<T>(
   const lease = await nights.acquire(inbox);
   if (lease === undefined) return undefined;
   const lost = new AbortController();
-  const timer = setInterval(async () => {
-    // While Redis is unavailable no other process gets the inbox either; if the lease ends meanwhile, the next renewal
-    // shows it.
-    const isOurs = await lease.renew().catch(() => true);
-    if (!isOurs) lost.abort();
-  }, RENEW_EVERY_MS).unref();
+  // While Redis is unavailable no other process gets the inbox either.
+  const endRenewing = renewEvery(RENEW_EVERY_MS, lease.renew, () => lost.abort());
   try {
     return await work(lease, AbortSignal.any([signal, lost.signal]));
   } finally {
-    clearInterval(timer);
+    endRenewing();
     await lease.release();
   }
 }

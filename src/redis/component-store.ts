@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { renewEvery } from '../polling.js';
 import { key } from './keys.js';
 import { openLeases } from './lease.js';
 import { script } from './scripts.js';
@@ -35,6 +36,9 @@ export async function ticketCreatedAt(redis: Redis): Promise<number | undefined>
   return createdAt > 0 ? createdAt : undefined;
 }
 
+/** How often a lock is renewed before it would end. */
+const RENEWALS = 4;
+
 /** Why WeChat issues no token at the moment: `token:45009`, and its words. */
 interface Refusal {
   readonly problem: string;
@@ -50,6 +54,8 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
   const dropScript = script(redis, 'drop-ticket');
   const saveScript = script(redis, 'save-token');
   const leases = openLeases(redis);
+  /** Ends the renewing of the lock with this fence. */
+  const renewals = new Map<string, () => void>();
   const sealScript = script(redis, 'seal-field');
   const resealScript = script(redis, 'replace-field');
 
@@ -114,7 +120,12 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
 
     async lock(ms: number) {
       const fence = randomUUID();
-      return (await leases.acquire(lease, fence, ms)) ? fence : undefined;
+      if (!(await leases.acquire(lease, fence, ms))) return undefined;
+      renewals.set(
+        fence,
+        renewEvery(ms / RENEWALS, () => leases.renew(lease, fence, ms)),
+      );
+      return fence;
     },
 
     async saveToken(fence: string, fresh: { value: string; refreshAt: number; expiresAt: number }) {
@@ -127,6 +138,8 @@ export function openComponentStore(redis: Redis, vault: () => Vault) {
     },
 
     async unlock(fence: string) {
+      renewals.get(fence)?.();
+      renewals.delete(fence);
       await leases.release(lease, fence);
     },
 

@@ -70,7 +70,7 @@ export interface TokenStore {
   mayAskForTicket(everyMs: number): Promise<boolean>;
   /** The asking came to nothing: the next one may be after so many ms. */
   askForTicketIn(ms: number): Promise<void>;
-  /** A fence for the process that may refresh now. */
+  /** A fence for the process that may refresh now. The lock is renewed until it is opened, and ends after so long with its process. */
   lock(ms: number): Promise<string | undefined>;
   /** Kept only while the fence holds; opens the lock. */
   saveToken(fence: string, token: KeptToken): Promise<boolean>;
@@ -92,8 +92,8 @@ type Source = () => Promise<Fresh | CredentialWait | RefusedWait | TokenFault>;
 /** This many new tokens refused in a row are no matter of age. */
 const REFUSALS_UNTIL_FAULT = 3;
 
-/** A process that refreshes longer than this counts as dead. */
-const LOCK_MS = 30_000;
+/** Without a token nothing is sent, so the others wait no longer for a process that was killed while it fetched one. */
+const LOCK_MS = 10_000;
 
 /** WeChat's tokens live two hours and are refreshed ten minutes before (1 h 50 min). */
 const EARLY_MS = 10 * 60_000;

@@ -5,6 +5,7 @@ import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { openVault } from '../../src/redis/vault.js';
 import { keepTicket as storeTicket, TEST_VAULT } from '../support/pushes.js';
 import { losingAnswers, useRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const server = useRedis();
 let store: ReturnType<typeof openComponentStore>;
@@ -95,6 +96,22 @@ describe('the component access token', () => {
 
     expect(await store.saveToken(slow, { value: 'old', refreshAt: 9, expiresAt: 11 })).toBe(false);
     expect(await store.token()).toEqual({ value: 'new', refreshAt: 5, expiresAt: 7 });
+  });
+
+  test('is refreshed by no other process while the one that locked it lives, and soon after that one is gone', async () => {
+    const [own, others] = [server.connect(), store];
+    const fence = await openComponentStore(own, () => TEST_VAULT).lock(2_000);
+    expect(fence).toBeDefined();
+    let left = 2_000;
+    await until('the lock is renewed', async () => {
+      const now = await server.redis.pttl(key('refresher'));
+      const isRenewed = now > left;
+      left = now;
+      return isRenewed;
+    });
+    expect(await others.lock(2_000)).toBeUndefined();
+    own.disconnect();
+    await until('another process has it', async () => (await others.lock(2_000)) !== undefined);
   });
 
   test('is unlocked only by the process that locked it', async () => {

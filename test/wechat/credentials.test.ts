@@ -174,7 +174,7 @@ describe('a token', () => {
     expect(await credentials.current()).toEqual(token('old'));
   });
 
-  test('is fetched by a process that counts as dead after half a minute, and that lets others try after a failure', async () => {
+  test('is fetched by a process that counts as dead ten seconds after it was gone, and that lets others try after a failure', async () => {
     const { counts, open } = processes();
     const asked: number[] = [];
     const lock = async (ms: number) => {
@@ -183,7 +183,7 @@ describe('a token', () => {
     };
     const fails = open({ lock }, async () => Promise.reject(new Error('a fault of ours')));
     await expect(fails.current()).rejects.toThrow('a fault of ours');
-    expect([asked, counts.unlocked]).toEqual([[30_000], 1]);
+    expect([asked, counts.unlocked]).toEqual([[10_000], 1]);
   });
 
   test('that is refused is not used again, and the third in a row is a fault', async () => {

@@ -6,6 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { AuthCode, Offered, PushedCode, Stranger, WaitingCodes, Withdrawal } from '../../domain/auth-code.js';
+import { renewEvery } from '../../polling.js';
 import { key } from '../keys.js';
 import { openLeases } from '../lease.js';
 import { script } from '../scripts.js';
@@ -113,11 +114,11 @@ export function openAuthCodes(redis: Redis, { forMs, renewEveryMs } = LEASE): Au
       const [lease, fence] = [key('exchanging', appid), randomUUID()];
       if (!(await leases.acquire(lease, fence, forMs))) return undefined;
       // A lease that could not be renewed ends: then another worker may exchange the code, too, which does no harm.
-      const timer = setInterval(() => leases.renew(lease, fence, forMs).catch(() => {}), renewEveryMs).unref();
+      const endRenewing = renewEvery(renewEveryMs, () => leases.renew(lease, fence, forMs));
       try {
         return await exchange();
       } finally {
-        clearInterval(timer);
+        endRenewing();
         await leases.release(lease, fence);
       }
     },
