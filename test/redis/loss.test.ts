@@ -379,6 +379,25 @@ describe('a merchant who has a Mini Program', () => {
   });
 });
 
+test('a push that came before its call was recorded again counts once it is', async () => {
+  const { guard: first } = await guard();
+  await book.load('b1', [one]);
+  const at = Date.now();
+  await first.journal.write({ registration: id, writeId: 'w.1', fact: { kind: 'create_sent', at } });
+  await first.journal.write({
+    registration: id,
+    writeId: 'w.2',
+    fact: { kind: 'create_accepted', at, callSentAt: at },
+  });
+  await book.record(id, 'registration_refused', { at: at - 60_000, pushedAt: at - 60_000, problem: 'push:100001' });
+  await book.record(id, 'registration_refused', { at: at + 1_000, pushedAt: at + 1_000, problem: 'push:101' });
+  expect((await book.registration(id)).state).toBe('queued');
+
+  await server.redis.hset(key('epoch'), 'run', 'another');
+  await first.check();
+  expect(await book.registration(id)).toMatchObject({ state: 'rejected', problem: 'push:101', attempt: 1 });
+});
+
 test('an attempt before the known one only enters the history', async () => {
   await book.load('b1', [one]);
   await book.send(id);

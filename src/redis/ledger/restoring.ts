@@ -69,7 +69,19 @@ async function restoreFact(tools: RestoreTools, entry: JournalEntry, purged: num
   if (wasSentAgain && (await hasWriteId(redis, id, writeId))) return false;
   const charged = fact.kind === 'create_sent' && day !== undefined;
   await ledger.record(id, fact, charged ? { charge: day } : {}, before, writeId);
+  if (fact.kind === 'create_sent') await recordFailuresSince(id, fact.at, ledger);
   return true;
+}
+
+/**
+ * The push that ended the task may have been recorded while nothing was known of its create, after a process with this journal was
+ * waited for in vain: then it changed nothing.
+ */
+async function recordFailuresSince(id: string, sentAt: number, ledger: Ledger): Promise<void> {
+  for (const { to, rows, rowBefore, writeId, ...fact } of await ledger.history(id)) {
+    const isFailure = fact.kind === 'registration_refused' || fact.kind === 'legal_person_timed_out';
+    if (isFailure && to === undefined && fact.at >= sentAt) await ledger.record(id, fact);
+  }
 }
 
 /** Restores the state from which it was sent again. If another process has already settled the earlier attempt, that stays. */
