@@ -3,6 +3,9 @@
 /** A fault of one machine: the journal under its FASTREGISTER_HOME cannot be written. */
 export const NO_JOURNAL = 'call:no_journal';
 
+/** A fault of one machine, or of that of Redis: their clocks are too far apart (clock.ts). */
+export const WRONG_CLOCK = 'call:wrong_clock';
+
 /** A push passed the check of another receiver, and no key of this one opens it. */
 export const OTHER_KEY = 'push:other_key';
 

@@ -9,10 +9,10 @@ import { key } from './keys.js';
 import { script } from './scripts.js';
 
 export interface Heartbeats {
-  /** The process counts as alive for this long from now on. */
-  beat(process: LiveProcess, livesMs: number): Promise<void>;
+  /** The process counts as alive for this long from now on. Answers Redis' clock, in ms since 1970. */
+  beat(process: LiveProcess, livesMs: number): Promise<number>;
   /** The process ends. */
-  end(process: LiveProcess): Promise<void>;
+  end(process: LiveProcess): Promise<unknown>;
   /** `alone`: while a worker lives that can send, does not find out since when rows wait. */
   presence(alone?: 'alone'): Promise<Presence>;
   /** The outage after which no process has looked yet for missed pushes. */
@@ -30,9 +30,9 @@ const LOOKED_AT = 64;
 export function openHeartbeats(redis: Redis, awayMs = AWAY_MS): Heartbeats {
   const beatScript = script(redis, 'beat');
   const presenceScript = script(redis, 'presence');
-  const beat = async (process: LiveProcess, livesMs: number): Promise<void> => {
+  const beat = async (process: LiveProcess, livesMs: number): Promise<number> => {
     const { role, running = '' } = process;
-    await beatScript([key('living')], [JSON.stringify(process), livesMs, role, running, awayMs]);
+    return Number(await beatScript([key('living')], [JSON.stringify(process), livesMs, role, running, awayMs]));
   };
   return {
     beat,
@@ -72,24 +72,38 @@ function timesFrom(flat: readonly string[]): Record<string, number> {
 }
 
 export interface Beating {
-  /** What keeps this process from its work from now on (`LiveProcess.problem`); undefined: nothing. */
-  report(problem: string | undefined): void;
+  /** Whether this keeps the process from its work from now on (`LiveProcess.problem`). */
+  report(problem: string, isThere: boolean): void;
   /** Stops counting the process. */
   stop(): Promise<void>;
+}
+
+/** A clock that each beat compares with that of Redis. */
+export interface ComparedClock {
+  now(): number;
+  /** @param before our clock, before Redis read its own */
+  compare(before: number, redisNow: number): void;
 }
 
 export function startBeating(
   redis: Redis,
   process: LiveProcess,
   { everyMs, livesMs }: { readonly everyMs: number; readonly livesMs: number },
+  clock?: ComparedClock,
 ): Beating {
   const heartbeats = openHeartbeats(redis);
+  const problems = new Set<string>();
   let beating: Promise<void> | undefined;
   let present = process;
   let beaten = process;
   async function beatOnce(): Promise<void> {
-    const now = present;
-    await heartbeats.beat(now, livesMs);
+    do await beatAs(present);
+    while (beaten !== present);
+  }
+  async function beatAs(now: LiveProcess): Promise<void> {
+    const before = clock?.now();
+    const redisNow = await heartbeats.beat(now, livesMs);
+    if (before !== undefined) clock?.compare(before, redisNow);
     if (beaten !== now) await heartbeats.end(beaten);
     beaten = now;
   }
@@ -104,8 +118,11 @@ export function startBeating(
   const timer = setInterval(beat, everyMs).unref();
   beat();
   return {
-    report(problem) {
-      present = problem === undefined ? process : { ...process, problem };
+    report(problem, isThere) {
+      if (isThere) problems.add(problem);
+      else problems.delete(problem);
+      const [first] = problems;
+      present = first === undefined ? process : { ...process, problem: first };
       beat();
     },
     async stop() {

@@ -73,6 +73,15 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
       zh: '请清理该机器的磁盘空间或开放写入权限；之后工作进程会自动继续。',
     },
   },
+  'call:wrong_clock': {
+    acts: 'us',
+    en: 'The clock of that machine and the clock of Redis are more than two minutes apart. Facts are dated by the one, and waits measured by the other, so nothing was sent from there.',
+    zh: '该机器的时钟与 Redis 的时钟相差超过两分钟。事件时间取自前者，等待以后者计算，因此未从该机器提交。',
+    nextStep: {
+      en: 'Let that machine, and the one of Redis, take their time from the network (timedatectl set-ntp true); the worker then goes on by itself. `fastregister doctor` on that machine says which clock is wrong.',
+      zh: '请让该机器和 Redis 所在的机器与网络时间同步（timedatectl set-ntp true）；之后工作进程会自动继续。在该机器上运行 `fastregister doctor` 可查看是哪个时钟不准。',
+    },
+  },
   'push:other_key': {
     acts: 'us',
     en: 'It has another WECHAT_MESSAGE_TOKEN or WECHAT_ENCODING_AES_KEY than the receiver that took a push, and cannot open it. A receiver that can records it within minutes.',

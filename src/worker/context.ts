@@ -47,6 +47,8 @@ export interface WorkerContext {
   /** All calls of this process that wait for a token share one request. */
   readonly token: { asking?: Promise<string | undefined> };
   readonly now: () => number;
+  /** Whether it may date facts. */
+  readonly clock: Clock;
   readonly random: () => number;
   /** Distinguishes a fact from every other one, in the ledger and in the journal. */
   readonly newWriteId: () => string;
@@ -80,6 +82,13 @@ export interface Memory {
   isWhole(): Promise<void>;
 }
 
+/** This machine's clock beside Redis' (domain/clock.ts). While they are too far apart, this process calls nothing and dates nothing. */
+export interface Clock {
+  /** @param before our clock, before Redis read its own: `redisNow` */
+  compare(before: number, redisNow: number): void;
+  isRight(): boolean;
+}
+
 export interface ReadNow {
   readonly snapshot: Snapshot | undefined;
   /** Redis' clock, by which days and hours begin for every worker: this machine's clock may show another day. */
@@ -87,10 +96,26 @@ export interface ReadNow {
 }
 
 /** Reads a registration and Redis' clock. This machine's clock only measures how much time has passed since. */
-export async function readNow({ ledger, now }: Pick<WorkerContext, 'ledger' | 'now'>, id: string): Promise<ReadNow> {
+export async function readNow(
+  { ledger, now, clock }: Pick<WorkerContext, 'ledger' | 'now' | 'clock'>,
+  id: string,
+): Promise<ReadNow> {
+  const before = now();
   const snapshot = await ledger.read(id);
   const readAt = now();
+  if (snapshot !== undefined) clock.compare(before, snapshot.now);
   return { snapshot, redisNow: () => (snapshot?.now ?? readAt) + now() - readAt };
+}
+
+/** Reads Redis' clock alone. */
+export async function isClockRight({
+  calls,
+  now,
+  clock,
+}: Pick<WorkerContext, 'calls' | 'now' | 'clock'>): Promise<boolean> {
+  const before = now();
+  clock.compare(before, await calls.now());
+  return clock.isRight();
 }
 
 /**

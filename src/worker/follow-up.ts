@@ -11,6 +11,7 @@ import { tokenWithinQuota } from './quota.js';
 export async function followUp(context: WorkerContext, job: Job, id: string): Promise<void> {
   for (;;) {
     const { snapshot, redisNow } = await readNow(context, id);
+    if (!context.clock.isRight()) return context.workload.giveBack(job, id, 0);
     const merchant = snapshot?.row?.merchant;
     if (snapshot === undefined || merchant === undefined) {
       return context.workload.giveBack(job, id, undefined);
@@ -34,7 +35,7 @@ export async function followUp(context: WorkerContext, job: Job, id: string): Pr
     // No search is possible: only the push can settle it, or a person.
     if (!canSearch) return context.workload.giveBack(job, id, sentAt + context.patience.giveUpMs);
     const token = await tokenWithinQuota(context);
-    if (token === undefined) return context.workload.giveBack(job, id, 0);
+    if (token === undefined || !context.clock.isRight()) return context.workload.giveBack(job, id, 0);
 
     const at = context.now();
     const budgets = budgetsFor(registration, context, redisNow());

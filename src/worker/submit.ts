@@ -51,7 +51,7 @@ async function send(context: WorkerContext, job: Job, id: string, known: ReadNow
 
 async function take(context: WorkerContext, job: Job, id: string, known: ReadNow): Promise<Sent | undefined> {
   for (let read = known; ; read = await readNow(context, id)) {
-    if (!context.memory.canWrite()) return giveBack(context, job, id, 0);
+    if (!context.memory.canWrite() || !context.clock.isRight()) return giveBack(context, job, id, 0);
     const { snapshot, redisNow } = read;
     const merchant = snapshot?.row?.merchant;
     if (snapshot === undefined || merchant === undefined) return giveBack(context, job, id, undefined);
@@ -63,7 +63,7 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
       return giveBack(context, job, id, undefined);
     }
     const token = await tokenWithinQuota(context);
-    if (token === undefined) return giveBack(context, job, id, 0);
+    if (token === undefined || !context.clock.isRight()) return giveBack(context, job, id, 0);
 
     const [sentAt, now] = [context.now(), redisNow()];
     const budgets = budgetsFor(snapshot.registration, context, now);

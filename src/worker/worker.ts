@@ -3,7 +3,7 @@ import { type Job, registrationOf, type WorkKind } from '../domain/work.js';
 import type { OpenWorker, Relay } from '../redis/ledger/relay.js';
 import { authorize } from './authorize.js';
 import type { AuthorizeTools } from './authorizing.js';
-import type { WorkerContext } from './context.js';
+import { isClockRight, type WorkerContext } from './context.js';
 import { followUp } from './follow-up.js';
 import { openSemaphore } from './semaphore.js';
 import { submit } from './submit.js';
@@ -26,7 +26,8 @@ const MOST_DEATHS = Number.MAX_SAFE_INTEGER;
 
 const PAUSE_AFTER_ERROR_MS = 1_000;
 
-const LOOK_AT_JOURNAL_EVERY_MS = 3_000;
+/** Of the journal and the clock. */
+const LOOK_AGAIN_EVERY_MS = 3_000;
 
 /** SIGTERM has to be over in 25 s; a call in flight takes at most the request timeout. */
 const CLOSE_WITHIN_MS = 20_000;
@@ -56,16 +57,25 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   };
   const jobsAtOnce: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
 
-  let rests = false;
+  const { clock, memory, wakeups } = context;
+  const resting = new Set<WorkKind>();
 
-  /** Workers of other machines take its rows meanwhile. */
-  async function restUntilJournalIsWritten(worker: ReturnType<OpenWorker>): Promise<void> {
-    if (rests) return;
-    rests = true;
+  const isAble = (kind: WorkKind): boolean => clock.isRight() && (kind !== 'submit' || memory.canWrite());
+
+  async function isAbleAgain(kind: WorkKind): Promise<boolean> {
+    // Redis may be away.
+    const isRight = await isClockRight(context).catch(() => false);
+    return isRight && (kind !== 'submit' || memory.tryAgain());
+  }
+
+  /** Workers of other machines take its work meanwhile. */
+  async function rest(kind: WorkKind, worker: ReturnType<OpenWorker>): Promise<void> {
+    if (resting.has(kind)) return;
+    resting.add(kind);
     await worker.pause(true);
-    while (await context.wakeups.wait(LOOK_AT_JOURNAL_EVERY_MS, [])) {
-      if (!context.memory.tryAgain()) continue;
-      rests = false;
+    while (await wakeups.wait(LOOK_AGAIN_EVERY_MS, [])) {
+      if (!(await isAbleAgain(kind))) continue;
+      resting.delete(kind);
       return worker.resume();
     }
   }
@@ -73,14 +83,14 @@ export function startWorker(options: WorkerOptions): RunningWorker {
   const workers = (Object.keys(work) as WorkKind[]).map((kind) => {
     const workOff = (name: string): Promise<void> => {
       const [job, id] = [{ kind, name }, registrationOf(name)];
-      return context.wakeups.leaving ? context.workload.giveBack(job, id, 0) : work[kind](job, id);
+      return wakeups.leaving || !clock.isRight() ? context.workload.giveBack(job, id, 0) : work[kind](job, id);
     };
     const worker = openWorker(
       kind,
       async ({ jobs }) => {
         const done = await Promise.allSettled(jobs.map(workOff));
         relay.roomMade();
-        if (kind === 'submit' && !context.memory.canWrite()) void restUntilJournalIsWritten(worker);
+        if (!isAble(kind)) void rest(kind, worker);
         const faults = done.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
         if (faults.length > 0) throw new AggregateError(faults, `${faults.length} of ${done.length} failed`);
       },
@@ -103,17 +113,14 @@ export function startWorker(options: WorkerOptions): RunningWorker {
       if (worker.isPaused()) return;
       context.log.warn({ err: error }, 'worker: Redis');
       worker.pause(true).catch(() => {});
-      setTimeout(
-        () => !context.wakeups.leaving && !(rests && kind === 'submit') && worker.resume(),
-        PAUSE_AFTER_ERROR_MS,
-      ).unref();
+      setTimeout(() => !wakeups.leaving && !resting.has(kind) && worker.resume(), PAUSE_AFTER_ERROR_MS).unref();
     });
     return worker;
   });
 
   return {
     async close() {
-      context.wakeups.leave();
+      wakeups.leave();
       const closed = Promise.all(workers.map((worker) => worker.close()));
       const late = new Promise<'late'>((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS, 'late').unref());
       if ((await Promise.race([closed, late])) === 'late') {

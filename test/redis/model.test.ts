@@ -27,7 +27,7 @@ import { readableLog } from '../support/log.js';
 import { creditCode, merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
 import { runs } from '../support/runs.js';
-import { WHOLE_MEMORY } from '../support/worker-context.js';
+import { RIGHT_CLOCK, WHOLE_MEMORY } from '../support/worker-context.js';
 
 const server = useRedis();
 
@@ -225,6 +225,7 @@ async function newWorld(api: RegistrationApi) {
       token: {},
       clockAheadMs: () => 0,
       now: tick,
+      clock: RIGHT_CLOCK,
       random: () => 0.5,
       newWriteId,
       log: readableLog('silent').log,

@@ -1,4 +1,7 @@
-/** Quota days are Redis' days: a machine whose clock is in another day neither charges that day nor asks in a circle. */
+/**
+ * Quota days are Redis' days: a machine whose clock is in another day neither charges that day nor asks in a circle. A clock that is
+ * further off than minutes is found out before (a-worker-with-a-wrong-clock.test.ts); these workers do not compare theirs.
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sendingWindow } from '../../src/domain/limits.js';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';

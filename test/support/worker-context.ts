@@ -35,6 +35,9 @@ export const WHOLE_MEMORY: WorkerContext['memory'] = {
   isWhole: async () => {},
 };
 
+/** A clock that nothing is compared with. */
+export const RIGHT_CLOCK: WorkerContext['clock'] = { compare: () => {}, isRight: () => true };
+
 export function contextWith(
   redis: Redis,
   wakeupChannel: WakeupChannel,
@@ -73,6 +76,7 @@ export function contextWith(
     token: {},
     clockAheadMs: () => 0,
     now: Date.now,
+    clock: RIGHT_CLOCK,
     random: Math.random,
     newWriteId,
     log: readableLog('silent').log,

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { heartbeatOf, type ProcessRole, type Running } from '../../domain/presence.js';
 import { VERSION } from '../../package.js';
-import { type Beating, startBeating } from '../../redis/heartbeat.js';
+import { type Beating, type ComparedClock, startBeating } from '../../redis/heartbeat.js';
 import type { Store } from './store.js';
 
 export function startBeatingAs(
@@ -12,6 +12,7 @@ export function startBeatingAs(
   { settings }: Pick<Store, 'settings'>,
   redis: Redis,
   running?: Running,
+  clock?: ComparedClock,
 ): Beating {
   const process = {
     role,
@@ -22,5 +23,5 @@ export function startBeatingAs(
     pid: globalThis.process.pid,
     id: randomBytes(4).toString('hex'),
   };
-  return startBeating(redis, process, heartbeatOf(settings.patience.workerWaitMs));
+  return startBeating(redis, process, heartbeatOf(settings.patience.workerWaitMs), clock);
 }

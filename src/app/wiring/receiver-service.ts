@@ -132,7 +132,7 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
           ledger: openLedger(redis, guard.ofOthers),
           pushes: openPushes(redis),
           epoch: guard.epoch,
-          onOtherKey: () => beating?.report(OTHER_KEY),
+          onOtherKey: () => beating?.report(OTHER_KEY, true),
           now: Date.now,
         },
         openPushReader(redis, `${process.pid}-${randomBytes(4).toString('hex')}`),

@@ -1,7 +1,7 @@
 /** Worker and relay, with what has to run beside them. */
 import type { Redis } from 'ioredis';
 import { sendingWindow } from '../../domain/limits.js';
-import { NO_JOURNAL, type Running } from '../../domain/presence.js';
+import { NO_JOURNAL, type Running, WRONG_CLOCK } from '../../domain/presence.js';
 import { startDelivering } from '../../notices/deliver.js';
 import { type EventWatcher, startEventWatcher } from '../../notices/event-watcher.js';
 import { startLinkWatch } from '../../notices/link-watch.js';
@@ -12,6 +12,7 @@ import { lastLoss, unreported } from '../../redis/ledger/last-loss.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openLinks } from '../../redis/ledger/links.js';
 import { liveRegistrations, postponedRegistrations } from '../../redis/ledger/live.js';
+import { factTime } from '../../redis/ledger/packed-write-sets.js';
 import { openNights } from '../../redis/nights.js';
 import { openNotices, queueForPeople } from '../../redis/notices.js';
 import { openAuthCode, openAuthCodes } from '../../redis/pushes/auth-codes.js';
@@ -26,6 +27,7 @@ import { exchangeAuthCode } from '../../wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js';
 import { openClient } from '../../wechat/client.js';
 import type { JobLocks } from '../../worker/worker.js';
+import { openClock } from './clock.js';
 import { confirmationOf } from './confirmation.js';
 import { authorizationNotifier, createdNotifier, createdWebhook } from './created-webhook.js';
 import { limitsOf } from './limits.js';
@@ -39,7 +41,12 @@ import { workerContextOf } from './worker-context.js';
 const WINDOW_SIZE = 10_000;
 
 /** Worker and relay: what sends. */
-export async function startSending(store: Store, running: Running = 'steady', locks?: JobLocks): Promise<Part> {
+export async function startSending(
+  store: Store,
+  running: Running = 'steady',
+  locks?: JobLocks,
+  now: () => number = factTime,
+): Promise<Part> {
   const { settings, log } = store;
   // First what can fail: nothing is open yet that would have to be closed.
   if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
@@ -60,9 +67,11 @@ export async function startSending(store: Store, running: Running = 'steady', lo
   const authorizers = openAuthorizers(redis, vault);
   const componentAppid = settings.wechatComponentAppid ?? '';
   const { confirm } = await confirmationOf(store, 'background');
-  const beating = startBeatingAs('worker', store, redis, running);
-  const onJournal = (canWrite: boolean): void => beating.report(canWrite ? undefined : NO_JOURNAL);
-  const context = workerContextOf(settings, redis, wakeupChannel, client, guard, confirm, onJournal, log);
+  const clock = openClock(now, log, (isRight) => beating.report(WRONG_CLOCK, !isRight));
+  const beating = startBeatingAs('worker', store, redis, running, clock);
+  const onJournal = (canWrite: boolean): void => beating.report(NO_JOURNAL, !canWrite);
+  const time = { now, clock };
+  const context = workerContextOf(settings, redis, wakeupChannel, client, guard, confirm, onJournal, time, log);
   const relay = startRelay({
     redis,
     wakeupChannel,

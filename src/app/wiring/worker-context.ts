@@ -5,7 +5,6 @@ import { openComponentStore } from '../../redis/component-store.js';
 import type { Confirmation } from '../../redis/confirmation.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import type { LossGuard } from '../../redis/ledger/loss.js';
-import { factTime } from '../../redis/ledger/packed-write-sets.js';
 import { openWorkload } from '../../redis/ledger/workload.js';
 import { newWriteId } from '../../redis/ledger/write-set.js';
 import type { WakeupChannel } from '../../redis/wakeup-channel.js';
@@ -30,6 +29,7 @@ export function workerContextOf(
   guard: LossGuard,
   confirm: Confirmation['confirm'],
   onJournal: (canWrite: boolean) => void,
+  { now, clock }: Pick<WorkerContext, 'now' | 'clock'>,
   log: Logger,
 ): WorkerContext {
   const store = openComponentStore(redis, vaultLater(settings));
@@ -54,7 +54,8 @@ export function workerContextOf(
     readQuota: (token) => readQuota(client, registrationApi(settings, client).path, token),
     quota: { knownUntil: 0 },
     token: {},
-    now: factTime,
+    now,
+    clock,
     random: Math.random,
     newWriteId,
     log,
