@@ -73,6 +73,15 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
       zh: '请清理该机器的磁盘空间或开放写入权限；之后工作进程会自动继续。',
     },
   },
+  'ledger:other_key': {
+    acts: 'us',
+    en: 'Redis was emptied, and its ledger was made anew with another key than that of the journals. What they have of the last day is about no merchant of this ledger, so a merchant that is loaded again could be sent a second time.',
+    zh: 'Redis 曾被清空，重建的登记簿与本地日志所用的密钥不同：日志中最近一天的记录无法对应到商户，重新导入的商户可能被重复提交。',
+    nextStep: {
+      en: 'Empty this Redis again, start a process with the FASTREGISTER_HOME that was used before (it gives the ledger its key back), and load the sheets again. `fastregister resume` sends what is loaded now; then restart every process, and load no sheet of the last day.',
+      zh: '请再次清空此 Redis，先启动使用原 FASTREGISTER_HOME 的进程（由它恢复登记簿的密钥），再重新导入表格。若直接运行 `fastregister resume`，将提交现已导入的内容；此时请重启所有进程，且不要再导入最近一天的表格。',
+    },
+  },
   'call:wrong_clock': {
     acts: 'us',
     en: 'The clock of that machine and the clock of Redis are more than two minutes apart. Facts are dated by the one, and waits measured by the other, so nothing was sent from there.',

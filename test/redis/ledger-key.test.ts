@@ -20,9 +20,9 @@ beforeEach(async () => {
 });
 
 test('the key of a ledger is that of its platform, and stays when another secret key comes', async () => {
-  const identify = await identifyIn(server.redis, () => SOURCE);
+  const identify = await identifyIn(server.redis, () => ledgerKeyFrom(SOURCE));
   expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
-  const later = await identifyIn(server.redis, () => ({ ...SOURCE, secretKey: Buffer.alloc(32, 8) }));
+  const later = await identifyIn(server.redis, () => ledgerKeyFrom({ ...SOURCE, secretKey: Buffer.alloc(32, 8) }));
   await writeLedgerKey(server.redis, 'another');
   expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
   expect(later('91350100M000100Y43')).toBe(identify('91350100M000100Y43'));
@@ -41,7 +41,7 @@ describe('a key that was made by a command without the settings of the platform'
 
   test('gives way to that of the platform, by which journals fit the ledger', async () => {
     expect(await keyNow()).not.toBe(ledgerKeyFrom(SOURCE));
-    await identifyIn(server.redis, () => SOURCE);
+    await identifyIn(server.redis, () => ledgerKeyFrom(SOURCE));
     expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
     await writeLedgerKey(server.redis, 'another');
     expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
@@ -55,7 +55,7 @@ describe('a key that was made by a command without the settings of the platform'
   test('stays once a sheet was loaded with it', async () => {
     const before = await keyNow();
     await openBook(server.redis).load('b1', [merchant(1)]);
-    await identifyIn(server.redis, () => SOURCE);
+    await identifyIn(server.redis, () => ledgerKeyFrom(SOURCE));
     await writeLedgerKey(server.redis, 'another');
     expect(await keyNow()).toBe(before);
   });

@@ -9,14 +9,17 @@ import type { Fact } from '../../src/domain/registration.js';
 import { purge, purgeable } from '../../src/operator/purge.js';
 import { openCalls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
+import { compareLedger, LedgerMismatch } from '../../src/redis/ledger/identity.js';
 import { openJournal } from '../../src/redis/ledger/journal.js';
 import { lastLoss } from '../../src/redis/ledger/last-loss.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
+import { identifyIn, OTHER_LEDGER_KEY } from '../../src/redis/ledger/ledger-key.js';
 import { guardAgainstLoss, type LossGuard } from '../../src/redis/ledger/loss.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { keepOrphan, restoreOrphans } from '../../src/redis/ledger/restoring.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
+import { openLineSwitch } from '../../src/redis/line-switch.js';
 import { startOf } from '../../src/redis/server/process.js';
 import { openVault } from '../../src/redis/vault.js';
 import { ACCEPT_RULES, acceptedRow, type Book, budgetsFor, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
@@ -27,6 +30,8 @@ import { newHome } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 const server = useRedis();
+const NAME = { component: 'wx0123456789abcdef', api: 'https://api.weixin.qq.com', ledger: 'default' };
+const IDENTITY = { component: NAME.component, api: NAME.api, secretKey: 'fingerprint' };
 const one = merchant(1);
 const id = idOf(one);
 let book: Book;
@@ -530,6 +535,45 @@ test('a journal has pushes as they came, whatever bytes and characters they have
   journal.close();
 });
 
+describe('a Redis that was emptied', () => {
+  const ledgerKey = () => server.redis.hget(key('ledger'), 'key');
+
+  test('gets back what its ledger was made for, so that a command which only reads finds it', async () => {
+    const before = await ledgerKey();
+    const { guard: running } = await guard();
+    await server.redis.flushall();
+    await running.check();
+    expect(await ledgerKey()).toBe(before);
+    await expect(compareLedger(server.redis, IDENTITY)).resolves.toBeUndefined();
+    const other = { ...IDENTITY, component: 'wx0000000000000000' };
+    await expect(compareLedger(server.redis, other)).rejects.toThrow(LedgerMismatch);
+  });
+
+  test('and into which a sheet was loaded with another key first, sends nothing before a person has looked', async () => {
+    const { guard: running } = await guard();
+    await server.redis.flushall();
+    await identifyIn(server.redis, () => 'another');
+    await openBook(server.redis).load('b1', [merchant(1)]);
+    await running.check();
+    expect(await openLineSwitch(server.redis).line()).toMatchObject({ problem: OTHER_LEDGER_KEY });
+    // A person has resumed it, and a process of that home is started again.
+    await openLineSwitch(server.redis).resumeLine();
+    await server.redis.hset(key('epoch'), 'run', 'another');
+    await running.check();
+    expect(await openLineSwitch(server.redis).line()).not.toMatchObject({ halfOpen: false });
+  });
+
+  test('is as suspicious to a process that was started later, and whose home has the calls of the last day', async () => {
+    const { guard: running, home } = await guard();
+    await running.journal.write({ registration: id, writeId: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
+    await running.close();
+    await server.redis.flushall();
+    await identifyIn(server.redis, () => 'another');
+    await guard({ home });
+    expect(await openLineSwitch(server.redis).line()).toMatchObject({ problem: OTHER_LEDGER_KEY });
+  });
+});
+
 // --- helpers ----------------------------------------------------------------------------------------------------------
 
 interface Guarded {
@@ -545,6 +589,8 @@ async function guard({ permitMs = 60_000, home = newHome(), isPrivate = false } 
     home,
     vault: openVault(Buffer.alloc(32, 7)),
     isPrivate,
+    identity: IDENTITY,
+    ledgerName: NAME,
     permitMs,
     now: Date.now,
     log: readableLog().log,

@@ -58,6 +58,8 @@ test.each([
     home: newHome(),
     vault: openVault(Buffer.alloc(32, 7)),
     isPrivate: false,
+    identity: {},
+    ledgerName: undefined,
     permitMs: 60_000,
     now: Date.now,
     log: readableLog().log,

@@ -13,10 +13,12 @@ import { typed } from '../support/command-line.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { merchantsAskedTwice, type Rehearsal, rehearse } from '../support/rehearsal.js';
+import { merchantsAskedTwice, newHome, type Rehearsal, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
+
+const OTHER_SECRET_KEY = Buffer.alloc(32, 8).toString('base64');
 
 const merchants = (count: number) => Array.from({ length: count }, (_, number) => merchant(number));
 
@@ -151,6 +153,28 @@ test('a Redis that was emptied knows from the journals which merchants were sent
   expect(merchantsAskedTwice(simulator)).toEqual([]);
 });
 
+test.each([
+  ['and a process of the same home starts', (home: string) => ({ FASTREGISTER_HOME: home })],
+  [
+    'and one of another home, while the key is being changed',
+    () => ({ FASTREGISTER_HOME: newHome(), FASTREGISTER_SECRET_KEY_PREVIOUS: SECRET_KEY }),
+  ],
+])(
+  'a Redis that was emptied after all processes had ended has the same key, though the secret key was changed, %s',
+  async (_, place) => {
+    const redis = await newRedis();
+    const { store, env, home } = await rehearseOn(redis);
+    const before = await store.redis.hget(key('ledger'), 'key');
+    await store.lossGuard();
+    await store.redis.flushall();
+    await store.close();
+    const url = `unix:${redis.socketPath}`;
+    const again = await reopened({ ...env, REDIS_URL: url, FASTREGISTER_SECRET_KEY: OTHER_SECRET_KEY, ...place(home) });
+    expect(before).not.toBeNull();
+    expect(await again.redis.hget(key('ledger'), 'key')).toBe(before);
+  },
+);
+
 test('a private Redis that was lost has the same key again, though the first command of its home needed no secret key', async () => {
   const { store, env } = await rehearse({ privateRedis: true });
   const before = await store.redis.hget(key('ledger'), 'key');
@@ -162,7 +186,7 @@ test('a private Redis that was lost has the same key again, though the first com
   expect(await again.redis.hget(key('ledger'), 'key')).toBe(before);
 });
 
-test('a running process gives an emptied Redis the key of its ledger, though the secret key was changed since', async () => {
+test('a running process gives an emptied Redis the ledger that it had: another secret key needs the previous one', async () => {
   const redis = await newRedis();
   const { store, home, env } = await rehearseOn(redis);
   const ledgerKey = () => store.redis.hget(key('ledger'), 'key');
@@ -170,9 +194,11 @@ test('a running process gives an emptied Redis the key of its ledger, though the
   const guard = await store.lossGuard();
   await store.redis.flushall();
   await guard.check();
-  const newKey = Buffer.alloc(32, 8).toString('base64');
-  const place = { ...env, REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_SECRET_KEY: newKey };
-  expect(await typed(['status'], { env: { ...place, FASTREGISTER_HOME: home } })).toMatchObject({ status: 0 });
+  const place = { ...env, REDIS_URL: `unix:${redis.socketPath}`, FASTREGISTER_HOME: home };
+  const changed = { ...place, FASTREGISTER_SECRET_KEY: OTHER_SECRET_KEY };
+  expect(await typed(['status'], { env: changed })).toMatchObject({ status: 2 });
+  const changing = { ...changed, FASTREGISTER_SECRET_KEY_PREVIOUS: SECRET_KEY };
+  expect(await typed(['status'], { env: changing })).toMatchObject({ status: 0 });
   expect(before).not.toBeNull();
   expect(await ledgerKey()).toBe(before);
 });

@@ -13,7 +13,7 @@ import { checkServer } from '../../redis/server/check-server.js';
 import { type Address, connect, type Role } from '../../redis/server/connection.js';
 import { joinPrivateServer } from '../../redis/server/private-server.js';
 import type { Settings } from '../../settings.js';
-import { ledgerIdentityOf, ledgerKeySourceOf } from './identity.js';
+import { keyOfNewLedger, ledgerIdentityOf, ledgerNameOf } from './identity.js';
 import { startNotifying } from './notifying.js';
 import { type Part, sharedPart } from './part.js';
 import { vaultOf } from './vault.js';
@@ -82,7 +82,7 @@ export async function openStore(
     const identity = ledgerIdentityOf(settings);
     if (use === 'compare') await compareLedger(redis, identity);
     const isNew = use === 'make' && (await claimLedger(redis, identity));
-    const identify = await identifyIn(redis, () => ledgerKeySourceOf(settings));
+    const identify = await identifyIn(redis, () => keyOfNewLedger(settings));
     // The secret key of a private Redis may have been made for it. Otherwise the next command, which may only read, would write.
     if (isNew) await claimLedger(redis, ledgerIdentityOf(settings));
     return {
@@ -120,6 +120,8 @@ async function startGuarding(
     home: settings.home,
     vault: vaultOf(settings),
     isPrivate: settings.redisUrl === undefined,
+    identity: ledgerIdentityOf(settings),
+    ledgerName: ledgerNameOf(settings),
     permitMs: settings.patience.requestTimeoutMs,
     now: Date.now,
     log,

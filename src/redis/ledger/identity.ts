@@ -115,6 +115,13 @@ export async function claimLedger(redis: Redis, own: LedgerIdentity): Promise<bo
   return isNew;
 }
 
+/** Writes back what a running process knows of a ledger that Redis has lost, and changes nothing that is there. */
+export async function restoreLedger(redis: Redis, own: LedgerIdentity): Promise<void> {
+  const steps = redis.multi().hsetnx(key('ledger'), 'schema', SCHEMA);
+  for (const [field, value] of entriesOf(own)) steps.hsetnx(key('ledger'), field, value);
+  await answersOf(steps);
+}
+
 /**
  * Writes nothing.
  *

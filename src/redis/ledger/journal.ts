@@ -6,7 +6,7 @@
  * A journal is a folder of files, one for each process and hour. A line is a create, a push, or the answers of a moment.
  * Nothing in it names a merchant: WeChat's words and links are sealed, and WeChat has encrypted pushes.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -29,6 +29,7 @@ import type { Fact } from '../../domain/registration.js';
 import { joined, UserError, type Words } from '../../domain/words.js';
 import type { Log } from '../server/connection.js';
 import type { Vault } from '../vault.js';
+import { journalFolder } from './journal-key.js';
 
 export const JOURNAL_LIVES_MS = 86_400_000;
 
@@ -106,7 +107,7 @@ interface OpenFile {
 }
 
 export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions): Journal {
-  const folder = join(home, 'journal', createHash('sha256').update(ledgerKey).digest('hex').slice(0, 16));
+  const folder = journalFolder(home, ledgerKey);
   const id = idOfMade(folder, home);
   let file: OpenFile | undefined;
   let waiting: { readonly entries: JournalEntry[]; readonly written: Promise<void> } | undefined;

@@ -8,15 +8,20 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type IdentifyInLedger, identifyWith } from '../../domain/merchant.js';
 import { key } from '../keys.js';
+import { openLineSwitch } from '../line-switch.js';
 
-export interface LedgerKeySource {
-  readonly secretKey: Buffer;
+/** What distinguishes a platform's ledgers. */
+export interface LedgerName {
   /** AppID of the third-party platform. */
   readonly component: string;
   /** `apiAddress` of WeChat's API: a rehearsal is another ledger. */
   readonly api: string;
-  /** Its name, FASTREGISTER_LEDGER. */
+  /** FASTREGISTER_LEDGER */
   readonly ledger: string;
+}
+
+export interface LedgerKeySource extends LedgerName {
+  readonly secretKey: Buffer;
 }
 
 export function ledgerKeyFrom({ secretKey, component, api, ledger }: LedgerKeySource): string {
@@ -25,17 +30,14 @@ export function ledgerKeyFrom({ secretKey, component, api, ledger }: LedgerKeySo
 }
 
 /**
- * @param sourceOfNew asked for a ledger without a key; undefined where the settings do not say all of it: the key is random, and
- * replaced by that of a process which knows it, as long as the ledger has no batch
+ * @param keyOfNew asked for a ledger without a key; undefined where it is not known here: the key is random, and replaced by that of a
+ * process which knows it, as long as the ledger has no batch
  */
-export async function identifyIn(
-  redis: Redis,
-  sourceOfNew: () => LedgerKeySource | undefined,
-): Promise<IdentifyInLedger> {
+export async function identifyIn(redis: Redis, keyOfNew: () => string | undefined): Promise<IdentifyInLedger> {
   const [known, provisional] = await redis.hmget(key('ledger'), 'key', PROVISIONAL);
   if (known && !provisional) return identifyWith(known);
-  const source = sourceOfNew();
-  if (source !== undefined) await writeLedgerKey(redis, ledgerKeyFrom(source));
+  const platforms = keyOfNew();
+  if (platforms !== undefined) await writeLedgerKey(redis, platforms);
   else if (!known) await redis.hsetnx(key('ledger'), 'key', await randomKey(redis));
   return identifyWith((await redis.hget(key('ledger'), 'key')) ?? '');
 }
@@ -58,4 +60,18 @@ export async function writeLedgerKey(redis: Redis, ledgerKey: string): Promise<v
   if (!provisional || batches > 0) return;
   await redis.hset(key('ledger'), 'key', ledgerKey);
   await redis.hdel(key('ledger'), PROVISIONAL);
+}
+
+/** What stops the line: the ledger has another key than the one that calls of the last day were made with. */
+export const OTHER_LEDGER_KEY = 'ledger:other_key';
+
+/** Field of the ledger: the line was stopped for another key. A person may resume it. */
+const STOPPED_FOR = 'otherKey';
+
+/** Where the ledger's key is not this one, stops the line, once. */
+export async function stopForOtherKey(redis: Redis, ledgerKey: string, now: number): Promise<boolean> {
+  if ((await redis.hget(key('ledger'), 'key')) === ledgerKey) return false;
+  if ((await redis.hsetnx(key('ledger'), STOPPED_FOR, '1')) === 0) return false;
+  const because = "a process of this ledger has calls of the last day that were made with another ledger's key";
+  return openLineSwitch(redis).stopLine({ because, problem: OTHER_LEDGER_KEY, at: now });
 }

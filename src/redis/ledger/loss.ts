@@ -14,10 +14,12 @@ import { key } from '../keys.js';
 import { openPushes } from '../pushes/pushes.js';
 import { type RunScript, script } from '../scripts.js';
 import type { Vault } from '../vault.js';
-import { type Journal, type JournalEntry, openJournal } from './journal.js';
+import { type LedgerIdentity, restoreLedger } from './identity.js';
+import { JOURNAL_LIVES_MS, type Journal, type JournalEntry, openJournal } from './journal.js';
+import { rememberedKeys, rememberKey } from './journal-key.js';
 import { hasEnded, type JournalProcess, nameOf, processFrom, thisProcess } from './journal-process.js';
 import { type Gate, openLedger } from './ledger.js';
-import { writeLedgerKey } from './ledger-key.js';
+import { type LedgerName, OTHER_LEDGER_KEY, stopForOtherKey, writeLedgerKey } from './ledger-key.js';
 import { keepOrphan, restoreMissing, restoreOrphans } from './restoring.js';
 
 export interface LossGuard {
@@ -47,6 +49,10 @@ export interface LossGuardOptions {
   readonly vault: Vault;
   /** Whether Redis is that of one machine: only a power cut takes something from it, and all processes end with it. */
   readonly isPrivate: boolean;
+  /** What this process expects of its ledger. */
+  readonly identity: LedgerIdentity;
+  /** Undefined where the settings do not say all of it. */
+  readonly ledgerName: LedgerName | undefined;
   /** A permit to call is never used after this time. */
   readonly permitMs: number;
   readonly now: () => number;
@@ -65,12 +71,15 @@ export async function guardAgainstLoss({
   home,
   vault,
   isPrivate,
+  identity,
+  ledgerName,
   permitMs,
   now,
   log,
 }: LossGuardOptions): Promise<LossGuard> {
   const ledgerKey = (await redis.hget(key('ledger'), 'key')) ?? '';
   const journal = openJournal({ home, ledgerKey, vault, now, log });
+  if (ledgerName !== undefined) rememberKey(home, ledgerKey, ledgerName);
   const tools = { redis, ledger: openLedger(redis), pushes: openPushes(redis), vault };
   const epochScript = script(redis, 'epoch');
   const reportScript = script(redis, 'epoch-report');
@@ -89,7 +98,7 @@ export async function guardAgainstLoss({
     // While creates wait, a process for which they wait may end.
     if (!isNew && waitedMs < 0) return;
     // An emptied Redis has lost it, too; another process would derive another one where the secret key was changed since.
-    if (isNew) await writeLedgerKey(redis, ledgerKey);
+    if (isNew) await giveBackLedger();
     // Asked before the journal is read: otherwise the last entries of a process that dies in between would be missed.
     const spoken = await spokenFor(redis, self, waitedMs >= permitMs);
     if (!isNew && spoken.length === 0) return;
@@ -101,6 +110,27 @@ export async function guardAgainstLoss({
     // Another epoch may have begun meanwhile.
     if ((await reportScript([key('epoch')], report)) === 0) return look();
     reported = epoch;
+  }
+
+  async function giveBackLedger(): Promise<void> {
+    await writeLedgerKey(redis, ledgerKey);
+    await restoreLedger(redis, identity);
+    if (await stopForOtherKey(redis, ledgerKey, now())) sayOtherKey();
+  }
+
+  function sayOtherKey(): void {
+    log.error(
+      { problem: OTHER_LEDGER_KEY },
+      'the line is stopped: the ledger has another key than that of the journal',
+    );
+  }
+
+  /** Another process may have made the ledger anew before this one was started. */
+  async function compareEarlierKeys(): Promise<void> {
+    const since = now() - JOURNAL_LIVES_MS;
+    const earlier = ledgerName === undefined ? [] : rememberedKeys(home, ledgerName);
+    const other = earlier.find((it) => it.key !== ledgerKey && it.writtenAt >= since);
+    if (other !== undefined && (await stopForOtherKey(redis, other.key, now()))) sayOtherKey();
   }
 
   function checkInBackground(): void {
@@ -120,6 +150,7 @@ export async function guardAgainstLoss({
 
   redis.on('ready', checkInBackground);
   const timer = setInterval(checkInBackground, LOOK_EVERY_MS).unref();
+  await compareEarlierKeys();
   await check();
 
   return {
