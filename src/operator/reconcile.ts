@@ -2,13 +2,14 @@
  * Pushes that never came: which silent registrations have a Mini Program after all, in WeChat's list of accounts. And the
  * refresh tokens that it has of Mini Programs of ours for which none is kept.
  */
+import { isRunning, mayHaveMiniProgram, type PutOff, putOffsIn } from '../domain/claims.js';
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
 import type { AuthorizationChange, Created } from '../domain/notice.js';
 import type { Patience } from '../domain/patience.js';
 import type { Outage } from '../domain/presence.js';
 import type { Comparison } from '../domain/reconciliation.js';
-import { type Fact, isEarlierEndUnknown, isUnsent, next, type Registration } from '../domain/registration.js';
+import { type Fact, next, type Registration } from '../domain/registration.js';
 import type { RowWithOutcome } from '../domain/row.js';
 import type { Batches } from '../redis/ledger/batches.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
@@ -154,7 +155,9 @@ interface Claimant {
   readonly id: string;
   readonly name: string;
   readonly sentAt: number;
-  /** Nothing will be heard of it any more, or its push may have been missed. */
+  /** From when on no Mini Program can come of it; Infinity: that is not known. */
+  readonly over: number;
+  /** Nothing will be heard of it any more, its push may have been missed, or WeChat put it off: then no push is waited for. */
   readonly isSilent: boolean;
   /** Only the latter. */
   readonly isMissed: boolean;
@@ -179,7 +182,7 @@ async function claimantsIn({
   async function look({ relation, registration: shown, row }: RowWithOutcome): Promise<void> {
     if (relation.kind !== 'registered' && relation.kind !== 'waits') return;
     if (shown === undefined || seen.has(relation.id)) return;
-    if (!mayHaveOne(shown) && !hasEarlierAttempts(shown)) return;
+    if (!mayHaveMiniProgram(shown) && !hasEarlierAttempts(shown)) return;
     // A row may show how an earlier attempt ended; asked is how it is now.
     const snapshot = await ledger.read(relation.id);
     // A row that waits behind purged details has the name of the same enterprise.
@@ -187,16 +190,26 @@ async function claimantsIn({
     if (snapshot === undefined || merchant === undefined || seen.has(relation.id)) return;
     // A row that our checks refused has none of these details, and another row of its registration may.
     seen.add(relation.id);
-    if (!mayHaveOne(snapshot.registration)) return;
+    const { registration } = snapshot;
+    const mayHave = mayHaveMiniProgram(registration);
+    const isOver = mayHave && isSilent(registration, patience, now());
+    const runs = mayHave && !isOver && isRunning(registration);
+    const putOffs = isOver || runs ? [] : await putOffsOf(registration);
+    if (!mayHave && putOffs.length === 0) return;
     const { name } = merchant;
-    const { id, clockAheadMs } = snapshot.registration;
+    const { id, clockAheadMs } = registration;
+    const span =
+      putOffs.length > 0 ? spanOf(putOffs) : { from: openSince(registration) ?? now(), to: Number.POSITIVE_INFINITY };
     // By WeChat's clock, as the list has it.
-    const sentAt = (openSince(snapshot.registration) ?? now()) - clockAheadMs;
-    const isOver = isSilent(snapshot.registration, patience, now());
-    const runs = !isOver && isRunning(snapshot.registration);
+    const [sentAt, over] = [span.from - clockAheadMs, span.to - clockAheadMs];
     const isMissed = runs && missed !== undefined && sentAt < missed.to;
-    const claimant = { id, name, sentAt, isSilent: isOver || isMissed, isMissed, mayRun: runs && !isMissed };
+    const isHeardOfNoMore = isOver || isMissed || putOffs.length > 0;
+    const claimant = { id, name, sentAt, over, isSilent: isHeardOfNoMore, isMissed, mayRun: runs && !isMissed };
     claimants.set(nameKey(name), [...(claimants.get(nameKey(name)) ?? []), claimant]);
+  }
+
+  async function putOffsOf({ id, state }: Registration): Promise<readonly PutOff[]> {
+    return state === 'created' ? [] : putOffsIn(await ledger.history(id));
   }
 
   for (const id of await batches.list()) {
@@ -207,28 +220,19 @@ async function claimantsIn({
   return claimants;
 }
 
-function mayHaveOne(registration: Registration): boolean {
-  const { state, problem, appid, earlierTask } = registration;
-  // A query showed that it exists, and the push with its appid never came.
-  if (state === 'created') return appid === undefined && problem?.startsWith('query:') === true;
-  // It is to be sent again, and the attempt before ended without a word.
-  if (isUnsent(state)) return isEarlierEndUnknown(registration);
-  // An operator had it sent again, and what became of the attempt before is still not known, however this one has ended.
-  return isRunning({ state }) || state === 'needs_review' || earlierTask === 'open';
+function spanOf(putOffs: readonly PutOff[]): PutOff {
+  return { from: Math.min(...putOffs.map(({ from }) => from)), to: Math.max(...putOffs.map(({ to }) => to)) };
 }
 
 /** What a row shows does not say what became of them. */
 function hasEarlierAttempts({ state, attempt }: Registration): boolean {
-  return state !== 'created' && attempt > (isUnsent(state) ? 0 : 1);
+  // A row that was sent to its end has one attempt more than its earlier ones; one that waits, or was withdrawn, has not.
+  return state !== 'created' && attempt > (state === 'rejected' || state === 'expired' ? 1 : 0);
 }
 
 /** When the earliest attempt was sent whose end is not known. */
 function openSince({ earlierTask, earlierSentAt, sentAt }: Registration): number | undefined {
   return earlierTask === 'open' ? (earlierSentAt ?? sentAt) : sentAt;
-}
-
-function isRunning({ state }: Pick<Registration, 'state'>): boolean {
-  return state === 'submitting' || state === 'awaiting_legal_person';
 }
 
 /**
@@ -295,7 +299,7 @@ async function readList(
 
 /** The list has whole seconds. */
 function couldBeOf(claimants: readonly Claimant[], { authorizedAt }: ListedAuthorizer): boolean {
-  return claimants.some(({ sentAt }) => authorizedAt >= Math.floor(sentAt / 1000) * 1000);
+  return claimants.some(({ sentAt, over }) => authorizedAt >= Math.floor(sentAt / 1000) * 1000 && authorizedAt <= over);
 }
 
 function saidBy(reply: Extract<Listing, { kind: 'refused' }>['reply']): string {

@@ -7,6 +7,7 @@
 
 import { ROWS_PER_PAGE } from '../domain/batch.js';
 import { QUOTA_DAY_KEPT_S, TRIES_SPENT } from '../domain/budgets.js';
+import { LONGEST_TASK_MS } from '../domain/limits.js';
 import {
   LINE_MOVES,
   LINE_STATES,
@@ -50,6 +51,7 @@ const CONSTANTS: Readonly<Record<string, Constant>> = {
   dayExpiresS: QUOTA_DAY_KEPT_S,
   threeDaysS: 3 * 86_400,
   longestLifeMs: LONGEST_LIFE_MS,
+  longestTaskMs: LONGEST_TASK_MS,
   /** As text: Redis would have to print a number. */
   triesSpent: String(TRIES_SPENT),
   newState: newRegistration('', '').state,

@@ -14,10 +14,8 @@ export interface AuthorizeTools {
   readonly authorizers: Authorizers;
   readonly codes: AuthCodes;
   readonly pushes: Pick<Pushes, 'find' | 'park'>;
-  /** Finds registrations that were sent and have no result yet. */
-  readonly live: () => Promise<readonly string[]>;
-  /** Finds registrations that are sent, or sent again, at a later time. */
-  readonly postponed: () => Promise<readonly string[]>;
+  /** Finds registrations by the name of the enterprise, in any state. */
+  readonly named: (name: string) => Promise<readonly string[]>;
   /** Opens a sealed code. */
   readonly openAuthCode: (authCode: string, appid: string) => string;
   readonly exchange: (authCode: string, token: string) => Promise<Exchange>;

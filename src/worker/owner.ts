@@ -1,10 +1,11 @@
 /**
  * Finds the merchant of a Mini Program that authorised the platform and that no push has named: WeChat is asked for the name
- * of its subject. If it was created by a registration, and exactly one registration of that name waits for its result, the
+ * of its subject. If it was created by a registration, and exactly one registration of that name may have made it, the
  * Mini Program is that merchant's. In every other case its push waits for a person.
  */
 
 import type { Stranger } from '../domain/auth-code.js';
+import { isRunning, mayHaveMiniProgram, putOffsIn } from '../domain/claims.js';
 import { nameKey } from '../domain/merchant.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
@@ -20,7 +21,6 @@ import { recordFact, refuseToken } from './context.js';
 import { obtainToken, whyRefused } from './refresh-token.js';
 
 const TRY_AGAIN_MS = 5_000;
-const READ_AT_ONCE = 256;
 
 /** How long recording the answer to a create, with its task's id, may take. */
 const ANSWER_IS_RECORDED_MS = 1_000;
@@ -34,7 +34,7 @@ export async function findOwner(context: ExchangeContext, tools: AuthorizeTools,
   const isNew = stranger.kind === 'known' && stranger.registerType === CREATED_BY_REGISTRATION;
   const candidates =
     stranger.kind === 'known' ? await candidatesNamed(context, tools, stranger.principalName, newest.at, isNew) : [];
-  const [only] = candidates.filter((candidate) => wasSentBefore(candidate, newest.at));
+  const [only] = candidates.filter(({ wasSentBefore }) => wasSentBefore);
   if (!isNew || only === undefined || candidates.length > 1) {
     // The exchange of its code is tried again, whichever merchant it belongs to.
     if (notKept !== undefined) return notKept;
@@ -114,45 +114,48 @@ async function askWhoItIs(
   return why.kind === 'unknown' && at <= waiting.codes[0].diesAt ? { at } : { kind: 'unknown' };
 }
 
+interface Candidate extends Snapshot {
+  /** One of its creates was, that may have made the Mini Program. */
+  readonly wasSentBefore: boolean;
+}
+
 /**
- * Registrations of this name that were sent before `at` and have no result yet, and those that were sent again since: their
- * attempt before may have made it, too. Of a Mini Program that a registration has made, also those that WeChat has put off:
- * their task, or the one that they wait for, may have made it.
+ * Registrations of this name whose creates may have made it: those that were sent before `at`, and those that were sent again since, for
+ * their attempt before. Of a Mini Program that a registration has made, all whose end is not known, and those that WeChat put off in its
+ * time, whatever became of them: their task, or the one that was in their way, may have made it.
  */
 async function candidatesNamed(
-  { ledger }: ExchangeContext,
+  context: ExchangeContext,
   tools: AuthorizeTools,
   name: string,
   at: number,
   isNew: boolean,
-): Promise<Snapshot[]> {
+): Promise<Candidate[]> {
   const wanted = nameKey(name);
-  const ids = [...(await tools.live()), ...(isNew ? await tools.postponed() : [])];
-  const found: Snapshot[] = [];
-  const mayBeIt = (snapshot: Snapshot): boolean =>
-    isLive(snapshot, wanted) && (wasSentBefore(snapshot, at) || snapshot.registration.attempt > 1);
-  for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-    const snapshots = await Promise.all(ids.slice(from, from + READ_AT_ONCE).map((id) => ledger.read(id)));
-    for (const snapshot of snapshots) if (snapshot !== undefined && mayBeIt(snapshot)) found.push(snapshot);
+  const found: Candidate[] = [];
+  for (const id of await tools.named(name)) {
+    const snapshot = await context.ledger.read(id);
+    if (snapshot === undefined || snapshot.row?.merchant === undefined) continue;
+    if (nameKey(snapshot.row.merchant.name) !== wanted) continue;
+    const { registration } = snapshot;
+    if (!isRunning(registration) && !isNew) continue;
+    const wasPutOff = !isRunning(registration) && (await wasPutOffIn(context, registration, at));
+    if (!wasPutOff && !mayHaveMiniProgram(registration)) continue;
+    const wasSentBefore = wasPutOff || isSentBefore(registration, at);
+    if (wasSentBefore || registration.attempt > 1) found.push({ ...snapshot, wasSentBefore });
   }
   return found;
 }
 
-function isLive({ registration, row }: Snapshot, name: string): boolean {
-  const { state } = registration;
-  const isSent = state === 'submitting' || state === 'awaiting_legal_person' || isPutOff(registration);
-  return isSent && row?.merchant !== undefined && nameKey(row.merchant.name) === name;
+async function wasPutOffIn({ ledger }: ExchangeContext, registration: Registration, at: number): Promise<boolean> {
+  const { id, state, clockAheadMs } = registration;
+  if (state === 'created') return false;
+  const ours = at + clockAheadMs;
+  return putOffsIn(await ledger.history(id)).some(({ from, to }) => from <= ours && ours <= to);
 }
 
-function wasSentBefore({ registration }: Snapshot, at: number): boolean {
-  const { clockAheadMs, sentAt = Number.POSITIVE_INFINITY } = registration;
+function isSentBefore({ clockAheadMs, sentAt = Number.POSITIVE_INFINITY }: Registration, at: number): boolean {
   return sentAt - clockAheadMs <= at;
-}
-
-/** A row that WeChat has put off may be held until tomorrow since, because its Weixin ID has had its tries. */
-function isPutOff({ state, wait, postponed, busySince }: Registration): boolean {
-  if (state !== 'deferred') return false;
-  return wait === 'busy' || wait === 'again' || (wait === 'person' && (postponed > 0 || busySince !== undefined));
 }
 
 /**

@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Merchant } from '../../src/domain/merchant.js';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
+import type { Fact } from '../../src/domain/registration.js';
 import { startDelivering } from '../../src/notices/deliver.js';
 import { key } from '../../src/redis/keys.js';
 import { openNotices } from '../../src/redis/notices.js';
@@ -416,6 +418,54 @@ describe('a Mini Program without a known registration', () => {
       expect(await book.registration(idOf(held))).toMatchObject({ state: 'created', appid: APPID });
     },
   );
+
+  /** WeChat answers -1 though it has begun the task, and refuses the next create. */
+  async function refusedAfter(one: Merchant, answer: Partial<Fact>): Promise<void> {
+    await book.load('b2', [one]);
+    await book.record(idOf(one), 'create_sent', { at: now - 2 * HOUR_MS });
+    const putOff = { at: now - 2 * HOUR_MS, callSentAt: now - 2 * HOUR_MS, until: now, ...answer };
+    await book.record(idOf(one), 'create_postponed', putOff);
+    await book.record(idOf(one), 'create_sent', { at: now + 1 });
+    await book.record(idOf(one), 'create_refused', { at: now + 1, callSentAt: now + 1, problem: 'create:89248' });
+  }
+
+  test('belongs to a merchant whose create was put off, though the next one was refused', async () => {
+    const refused = merchant(2);
+    await refusedAfter(refused, { problem: 'create:-1', wait: 'again' });
+    await offered('authorized');
+    await authorize(context(), { ...tools(KEPT), infoOf: async () => stranger(refused.name) }, job, APPID);
+    expect(await book.registration(idOf(refused))).toMatchObject({ state: 'created', appid: APPID });
+  });
+
+  test.each([
+    ['the other answer began nothing', { problem: 'create:91030', wait: 'person' }],
+    ['that was more than a day before', { problem: 'create:-1', wait: 'again', at: 0 }],
+  ] as const)('does not belong to a merchant that was refused, where %s', async (_, answer) => {
+    const refused = merchant(2);
+    await refusedAfter(refused, answer);
+    await offered('authorized');
+    await authorize(context(), { ...tools(KEPT), infoOf: async () => stranger(refused.name) }, job, APPID);
+    expect((await book.registration(idOf(refused))).state).toBe('rejected');
+  });
+
+  test('is that of a merchant which `query` alone has reported', async () => {
+    await book.record(ID, 'task_created', { problem: 'query:12' });
+    await offered('authorized');
+    await authorize(context(), { ...tools(KEPT), infoOf: async () => stranger(merchant(1).name) }, job, APPID);
+    expect(await book.registration(ID)).toMatchObject({ state: 'created', appid: APPID, authorizer: 'kept' });
+  });
+
+  test('may be that of a merchant which `query` alone has reported, so of none of its name for certain', async () => {
+    await book.record(ID, 'task_created', { problem: 'query:12' });
+    const namesake = { ...merchant(2), name: merchant(1).name };
+    await book.load('b2', [namesake]);
+    await book.send(idOf(namesake));
+    now = Date.now();
+    await offered('authorized');
+    await authorize(context(), { ...tools(KEPT), infoOf: async () => stranger(namesake.name) }, job, APPID);
+    expect((await book.registration(ID)).appid).toBeUndefined();
+    expect((await book.registration(idOf(namesake))).state).toBe('awaiting_legal_person');
+  });
 
   test('may belong to a merchant of that name that was sent again since, so to none for certain', async () => {
     const again = { ...merchant(2), name: merchant(1).name };

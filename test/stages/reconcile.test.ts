@@ -158,6 +158,24 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     },
   );
 
+  test.each([
+    ['waits since', []],
+    ['was refused by the next answer', ['create_sent', 'create_refused']],
+    ['was withdrawn since', ['cancel_asked']],
+  ] as const)('of a create that WeChat put off within a day, also where the row %s', async (_, kinds) => {
+    const putOff = merchant(7);
+    const id = idOf(putOff);
+    await book.load('b7', [putOff]);
+    const at = Date.now() - HOUR_MS;
+    await book.record(id, 'create_sent', { at });
+    await book.record(id, 'create_postponed', { at, callSentAt: at, until: at, wait: 'again', problem: 'create:-1' });
+    for (const kind of kinds) await book.record(id, kind, { at: Date.now() });
+    listed = [{ appid: 'wxlate', authorizedAt: at + 2 * DAY_MS, name: putOff.name }];
+    expect(await found()).toEqual([]);
+    listed = [{ appid: 'wxnew', authorizedAt: at + HOUR_MS, name: putOff.name }];
+    expect(await found()).toEqual([{ registration: id, appid: 'wxnew' }]);
+  });
+
   test('by the time of WeChat, however far our clock was ahead when it was sent', async () => {
     const third = merchant(3);
     await book.load('b3', [third]);

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { DEFAULT_PATIENCE } from '../../src/domain/patience.js';
 import { notifyCreated } from '../../src/redis/created.js';
-import { liveRegistrations, postponedRegistrations } from '../../src/redis/ledger/live.js';
+import { registrationsNamed } from '../../src/redis/ledger/registrations-named.js';
 import { openAuthCode, openAuthCodes } from '../../src/redis/pushes/auth-codes.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
@@ -52,8 +52,7 @@ export function exchangingTools(
     authorizers: openAuthorizers(redis, VAULT),
     codes: openAuthCodes(redis),
     pushes: openPushes(redis),
-    live: () => liveRegistrations(redis),
-    postponed: () => postponedRegistrations(redis),
+    named: (name) => registrationsNamed(redis, name),
     infoOf: async () => INFO_WITHOUT_TOKEN,
     list: async () => EMPTY_LIST,
     openAuthCode: (code, appid) => openAuthCode(VAULT, appid, code),

@@ -11,8 +11,8 @@ import { openBatches } from '../../redis/ledger/batches.js';
 import { lastLoss, unreported } from '../../redis/ledger/last-loss.js';
 import { openLedger } from '../../redis/ledger/ledger.js';
 import { openLinks } from '../../redis/ledger/links.js';
-import { liveRegistrations, postponedRegistrations } from '../../redis/ledger/live.js';
 import { factTime } from '../../redis/ledger/packed-write-sets.js';
+import { registrationsNamed } from '../../redis/ledger/registrations-named.js';
 import { openNights } from '../../redis/nights.js';
 import { openNotices, queueForPeople } from '../../redis/notices.js';
 import { openAuthCode, openAuthCodes } from '../../redis/pushes/auth-codes.js';
@@ -90,8 +90,7 @@ export async function startSending(
       authorizers,
       codes: openAuthCodes(redis),
       pushes: openPushes(redis),
-      live: () => liveRegistrations(redis),
-      postponed: () => postponedRegistrations(redis),
+      named: (name) => registrationsNamed(redis, name),
       notifyCreated: createdNotifier(settings, redis),
       notifyAuthorization: authorizationNotifier(settings, redis),
       openAuthCode: (authCode, appid) => openAuthCode(vault, appid, authCode),
