@@ -162,6 +162,18 @@ export function readMoment(text: string, timeZone: string): number | undefined {
   return at - offsetAt(at - offsetAt(at, timeZone).ms, timeZone).ms;
 }
 
+/** What a clock on the wall shows, as if it were that of Greenwich. */
+export function wallTimeAt(at: number, timeZone: string): number {
+  return at + offsetAt(at, timeZone).ms;
+}
+
+/** The first moment at which a clock on the wall shows it. A time that is left out as clocks change is moved on by as much as they are. */
+export function momentOf(wallTime: number, timeZone: string): { readonly at: number; readonly isLeftOut: boolean } {
+  const [before, after] = [offsetAt(wallTime - DAY, timeZone).ms, offsetAt(wallTime + DAY, timeZone).ms];
+  const found = [wallTime - before, wallTime - after].find((at) => wallTimeAt(at, timeZone) === wallTime);
+  return { at: found ?? wallTime - before, isLeftOut: found === undefined };
+}
+
 interface Offset {
   readonly ms: number;
   /** `+08:00` */

@@ -1,12 +1,33 @@
 /** When nights are due, by cron expressions. */
 import { CronExpressionParser } from 'cron-parser';
+import { momentOf, wallTimeAt } from '../domain/calendar.js';
 import type { Schedule } from '../domain/night.js';
 
 type Clock = Pick<Schedule, 'at' | 'timezone'>;
 
 /** @throws Error where `at` is no cron expression */
 export function nextOccurrence({ at, timezone }: Clock, now: number): number {
-  return parse(at, timezone, now).next().getTime();
+  const next = parse(at, timezone, now).next().getTime();
+  return leftOutBefore({ at, timezone }, now, next) ?? next;
+}
+
+/** Clocks change by an hour, or half of one. */
+const LONGEST_CHANGE_MS = 2 * 3_600_000;
+
+/**
+ * A time before `next` that clocks leave out as they change, moved on as cron moves it. cron-parser does so too within a day, but leaves
+ * the whole day out where midnight is left out (Santiago, Beirut, Cairo, Havana), or less than an hour (Lord Howe).
+ */
+function leftOutBefore({ at, timezone }: Clock, now: number, next: number): number | undefined {
+  // Right after a change, the time that was moved on is still to come, and clocks show a later one.
+  const before = now - LONGEST_CHANGE_MS;
+  const hasChanged = wallTimeAt(now, timezone) - wallTimeAt(before, timezone) !== LONGEST_CHANGE_MS;
+  const wallTimes = parse(at, 'UTC', wallTimeAt(hasChanged ? before : now, timezone));
+  for (;;) {
+    const moment = momentOf(wallTimes.next().getTime(), timezone);
+    if (moment.at <= now) continue;
+    return moment.isLeftOut && moment.at < next ? moment.at : undefined;
+  }
 }
 
 /** How far back the newest of several missed times is looked for, one span after the other: a schedule may have a time a minute, or a year. */
@@ -27,10 +48,9 @@ export function dueOccurrence(schedule: Schedule, lastBegun: number, now: number
   return undefined;
 }
 
-function newestBetween({ at, timezone }: Clock, since: number, now: number): number | undefined {
-  const times = parse(at, timezone, since);
+function newestBetween(clock: Clock, since: number, now: number): number | undefined {
   let newest: number | undefined;
-  for (let time = times.next().getTime(); time <= now; time = times.next().getTime()) newest = time;
+  for (let time = nextOccurrence(clock, since); time <= now; time = nextOccurrence(clock, time)) newest = time;
   return newest;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dueOccurrence } from '../../src/nights/occurrences.js';
+import { dueOccurrence, nextOccurrence } from '../../src/nights/occurrences.js';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.parse('2026-11-21T23:00:00+08:00');
@@ -36,7 +36,8 @@ test('of many missed times the newest is due, of a schedule by the minute and of
 test.each([
   ['a time that is left out', '30 2 * * *', 'America/New_York', '2026-03-06T12:00:00-05:00', 4],
   ['a time that comes twice', '30 1 * * *', 'America/New_York', '2026-10-30T12:00:00-04:00', 4],
-  ['a midnight that is left out', '30 0 * * *', 'Asia/Beirut', '2026-03-26T12:00:00+02:00', 3],
+  ['a midnight that is left out', '30 0 * * *', 'Asia/Beirut', '2026-03-26T12:00:00+02:00', 4],
+  ['half an hour that is left out', '15 2 * * *', 'Australia/Lord_Howe', '2026-10-02T12:00:00+10:30', 4],
 ])(
   'where the clock is changed, %s is due once at most, and the nights around it are',
   (_, at, timezone, from, nights) => {
@@ -51,3 +52,26 @@ test.each([
     expect(begun).toEqual([...new Set(begun)].sort());
   },
 );
+
+test.each([
+  ['America/Santiago', '2026-09-06T01:30:00-03:00'],
+  ['Asia/Beirut', '2026-03-29T01:30:00+03:00'],
+  ['Africa/Cairo', '2026-04-24T01:30:00+03:00'],
+  ['America/Havana', '2026-03-08T01:30:00-04:00'],
+])(
+  'a night after midnight is held on the day on which clocks change at midnight in %s, as late as they are ahead',
+  (timezone, at) => {
+    const due = Date.parse(at);
+    for (const before of [DAY_MS - 1, 3_600_000, 1_800_000, 1]) {
+      expect(nextOccurrence({ at: '30 0 * * *', timezone }, due - before)).toBe(due);
+    }
+    expect(nextOccurrence({ at: '30 0 * * *', timezone }, due)).toBe(due + DAY_MS - 3_600_000);
+  },
+);
+
+test('times that clocks leave out and times that follow them are one night', () => {
+  const times = ['2026-09-06T01:00:00-03:00', '2026-09-06T01:30:00-03:00', '2026-09-07T00:00:00-03:00'].map(Date.parse);
+  const its = { at: '*/30 0,1 * * *', timezone: 'America/Santiago' };
+  const [first = 0, second = 0, third = 0] = times;
+  expect([first - 1, first, second].map((now) => nextOccurrence(its, now))).toEqual([first, second, third]);
+});
