@@ -41,7 +41,7 @@ export async function report(
   batches: readonly Batch[],
   { format, language, only, ...filters }: ReportRequest,
 ): Promise<AsyncIterable<string | Uint8Array>> {
-  const corrected = await correctedIn(store.batches, batches, { only, ...filters }, correctedLaterOf(store));
+  const corrected = correctedIn(store.batches, batches, { only, ...filters }, correctedLaterOf(store));
   const options = { ...(await reportOptionsOf(store, language, only)), ...filters, corrected };
   return WRITERS[format](store.batches, batches, options);
 }

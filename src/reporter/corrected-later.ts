@@ -3,6 +3,7 @@
  * or a newer sheet has the merchant again. A refused row has no registration that would say so; without this its merchant would
  * be called after the Mini Program was created.
  */
+import { hash } from 'node:crypto';
 import { type Batch, ROWS_PER_PAGE } from '../domain/batch.js';
 import { CODE_RULES, codeTypeOf, withoutHyphens } from '../domain/enterprise-code.js';
 import { comparable, enterpriseOf, type Identify } from '../domain/merchant.js';
@@ -140,21 +141,47 @@ function grouped(rows: readonly RefusedRow[], by: (row: RefusedRow) => string): 
 /** Those that a newer sheet has again, refused once more: the newest is the one to correct. Of one sheet each stays. */
 function refusedAgain(rows: readonly RefusedRow[], ageOf: AgeByBatch): Set<RefusedRow> {
   const found = new Set<RefusedRow>();
-  const age = ({ batch }: RefusedRow): number => ageOf.get(batch) ?? Number.MAX_SAFE_INTEGER;
-  for (const [code, some] of grouped(rows, codeOf)) {
-    if (code === '') continue;
-    // The newest batch that has the code with this name, and with any.
-    const newest = new Map<string, number>();
-    for (const row of some) {
-      for (const name of new Set([nameOf(row), ANY_NAME])) newest.set(name, Math.max(newest.get(name) ?? 0, age(row)));
-    }
-    for (const row of some) {
-      const name = nameOf(row);
-      const others = code.startsWith(GOOD) || name === NO_NAME ? [ANY_NAME] : [name, NO_NAME];
-      if (others.some((other) => (newest.get(other) ?? 0) > age(row))) found.add(row);
-    }
-  }
+  const age = (batch: string): number => ageOf.get(batch) ?? Number.MAX_SAFE_INTEGER;
+  const newestFirst = [...grouped(rows, ({ batch }) => batch)].sort(([one], [other]) => age(other) - age(one));
+  const newer = openRefusals();
+  for (const [, some] of newestFirst) for (const row of newer.again(some)) found.add(row);
   return found;
+}
+
+/** Rows that were refused, of one sheet after the other, the newest first. Of each a few bytes are kept: there may be a million. */
+export interface Refusals {
+  /** Those of these rows that a newer sheet has again; the rows belong to the sheet before the next one. */
+  again(rows: readonly RefusedRow[]): RefusedRow[];
+}
+
+export function openRefusals(): Refusals {
+  const newer = new Set<number>();
+  let [batch, ofBatch]: [string, number[]] = ['', []];
+
+  return {
+    again(rows) {
+      const found: RefusedRow[] = [];
+      for (const row of rows) {
+        if (row.batch !== batch) {
+          for (const mark of ofBatch) newer.add(mark);
+          [batch, ofBatch] = [row.batch, []];
+        }
+        const code = codeOf(row);
+        if (code === '') continue;
+        // A good code names the enterprise, whatever the name.
+        const [name, isGood] = [nameOf(row), code.startsWith(GOOD)];
+        const others = isGood || name === NO_NAME ? [ANY_NAME] : [name, NO_NAME];
+        if (others.some((other) => newer.has(markOf(code, other)))) found.push(row);
+        for (const mine of isGood ? [ANY_NAME] : [name, ANY_NAME]) ofBatch.push(markOf(code, mine));
+      }
+      return found;
+    },
+  };
+}
+
+/** 48 bits: of a million rows two have one by a chance of one in five hundred. */
+function markOf(code: string, name: string): number {
+  return Buffer.from(hash('sha1', `${code}\n${name}`, 'hex').slice(0, 12), 'hex').readUIntBE(0, 6);
 }
 
 /** In the place of names, which are as {@link comparable} makes them. */

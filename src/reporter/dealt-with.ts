@@ -7,7 +7,7 @@ import type { Outcome } from '../domain/registration.js';
 import { codeIn, nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Actor } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import type { CorrectedLater, RefusedRow } from './corrected-later.js';
+import { type CorrectedLater, openRefusals, type RefusedRow } from './corrected-later.js';
 
 /** What a list was asked for; a page asks for one of each, a report for several. */
 export interface ListFilter {
@@ -40,20 +40,63 @@ export function isDealtWith(
   return isSuperseded === true && registration?.state !== 'created';
 }
 
-/** Which refused rows of these batches need no correction any more, as `isDealtWith` asks; none where the list has no such row. */
-export async function correctedIn(
+/** Which refused rows of a batch need no correction any more, found as its rows are read. */
+export interface CorrectedAhead {
+  /** Places of such rows around this one and up to it, as `isDealtWith` asks. Asked in the order of the rows, page by page. */
+  upTo(index: number): Promise<ReadonlySet<string>>;
+  close(): Promise<void>;
+}
+
+/** Undefined where the batch has no such row. Batches are asked for in the order of `wanted`. */
+export type CorrectedIn = (batch: Batch) => Promise<CorrectedAhead | undefined>;
+
+/**
+ * Of so many refused rows names and codes are in memory at once. Newer sheets are looked through for all of them together, so that of a
+ * million rows each sheet is looked through some tens of times.
+ */
+const REFUSED_AT_ONCE = 20_000;
+
+/** @param wanted the newest first; undefined where the list has no refused row */
+export function correctedIn(
   batches: Pick<Batches, 'counts' | 'pages'>,
   wanted: readonly Batch[],
   filter: ListFilter,
   correctedLater: CorrectedLater,
-): Promise<ReadonlySet<string>> {
-  if (!listsRefused(filter)) return NONE;
-  const refused: RefusedRow[] = [];
-  for (const batch of wanted) {
-    if (byOutcome(await batches.counts(batch.id)).invalid === undefined) continue;
-    for await (const entries of batches.pages(batch)) refused.push(...refusedAmong(batch, entries));
-  }
-  return placesOf(await correctedLater(refused));
+  atOnce = REFUSED_AT_ONCE,
+): CorrectedIn | undefined {
+  if (!listsRefused(filter)) return undefined;
+  const refusals = wanted.length > 1 ? openRefusals() : undefined;
+  return async (batch) => {
+    if (byOutcome(await batches.counts(batch.id)).invalid === undefined) return undefined;
+    const pages = batches.pages(batch)[Symbol.asyncIterator]();
+    let known = { upTo: -1, places: NONE };
+
+    async function next(): Promise<typeof known> {
+      const refused: RefusedRow[] = [];
+      let upTo = Number.POSITIVE_INFINITY;
+      while (refused.length < atOnce) {
+        const { value: entries, done } = await pages.next();
+        if (done) {
+          upTo = Number.POSITIVE_INFINITY;
+          break;
+        }
+        for (const row of refusedAmong(batch, entries)) refused.push(row);
+        upTo = entries.at(-1)?.index ?? upTo;
+      }
+      const again = refusals?.again(refused) ?? [];
+      return { upTo, places: placesOf([...again, ...(await correctedLater(refused))]) };
+    }
+
+    return {
+      async upTo(index) {
+        while (known.upTo < index) known = await next();
+        return known.places;
+      },
+      async close() {
+        await pages.return?.(undefined);
+      },
+    };
+  };
 }
 
 /** The same of some rows of a batch. */

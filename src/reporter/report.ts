@@ -8,7 +8,7 @@ import { isOver, type Outcome, type Registration } from '../domain/registration.
 import type { Relation, RowWithOutcome } from '../domain/row.js';
 import type { Actor, Language } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { isDealtWith } from './dealt-with.js';
+import { type CorrectedIn, isDealtWith } from './dealt-with.js';
 import { messageFor } from './messages.js';
 import { otherRowsOf } from './other-rows.js';
 import { type BlockedReason, type Circumstances, sentencesFor } from './sentences.js';
@@ -32,8 +32,8 @@ export interface ReportOptions {
   readonly defaultPhone?: string | undefined;
   /** Only rows with a link that the legal person can still open. */
   readonly links?: boolean | undefined;
-  /** Places of refused rows that need no correction any more (dealt-with.ts), `batch/index`; absent: none. */
-  readonly corrected?: ReadonlySet<string> | undefined;
+  /** Which refused rows need no correction any more; absent: none. */
+  readonly corrected?: CorrectedIn | undefined;
   /** Called for each row that is left out because it was dealt with. */
   readonly onDealtWith?: (() => void) | undefined;
 }
@@ -46,20 +46,36 @@ export type ReportRow = { readonly [column in ReportColumn]: string } & {
 
 /** Rows of the report, page by page. */
 export async function* reportRows(batches: Batches, batch: Batch, options: ReportOptions): AsyncGenerator<ReportRow[]> {
-  const { only, who, problem, since, now, onDealtWith } = options;
-  for await (const page of batches.pages(batch)) {
-    const recent = since === undefined ? page : page.filter((entry) => settledAt(entry, batch) >= since);
-    const entries = options.links ? recent.filter((entry) => hasLiveLink(entry, now)) : recent;
-    const rows = await reportOf(batches, batch, entries, options);
-    yield rows.filter((row, at) => {
-      if (only !== undefined && !only.has(row.outcome as Outcome)) return false;
-      if (who !== undefined && !who.has(row.who_acts as Actor)) return false;
-      if (problem !== undefined && row.problem !== problem) return false;
-      if (!isDealtWith(batch, entries[at], options, options.corrected)) return true;
-      onDealtWith?.();
-      return false;
-    });
+  const ahead = await options.corrected?.(batch);
+  try {
+    for await (const page of batches.pages(batch)) {
+      const corrected = await ahead?.upTo(page.at(-1)?.index ?? 0);
+      yield await reportPage(batches, batch, page, corrected, options);
+    }
+  } finally {
+    await ahead?.close();
   }
+}
+
+async function reportPage(
+  batches: Batches,
+  batch: Batch,
+  page: readonly RowWithOutcome[],
+  corrected: ReadonlySet<string> | undefined,
+  options: ReportOptions,
+): Promise<ReportRow[]> {
+  const { only, who, problem, since, now, onDealtWith } = options;
+  const recent = since === undefined ? page : page.filter((entry) => settledAt(entry, batch) >= since);
+  const entries = options.links ? recent.filter((entry) => hasLiveLink(entry, now)) : recent;
+  const rows = await reportOf(batches, batch, entries, options);
+  return rows.filter((row, at) => {
+    if (only !== undefined && !only.has(row.outcome as Outcome)) return false;
+    if (who !== undefined && !who.has(row.who_acts as Actor)) return false;
+    if (problem !== undefined && row.problem !== problem) return false;
+    if (!isDealtWith(batch, entries[at], options, corrected)) return true;
+    onDealtWith?.();
+    return false;
+  });
 }
 
 /** Some rows of a batch as its report has them. */
