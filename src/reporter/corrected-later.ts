@@ -143,18 +143,18 @@ function refusedAgain(rows: readonly RefusedRow[], ageOf: AgeByBatch): Set<Refus
   const found = new Set<RefusedRow>();
   const age = (batch: string): number => ageOf.get(batch) ?? Number.MAX_SAFE_INTEGER;
   const newestFirst = [...grouped(rows, ({ batch }) => batch)].sort(([one], [other]) => age(other) - age(one));
-  const newer = openRefusals();
+  const newer = openRefusedRows();
   for (const [, some] of newestFirst) for (const row of newer.again(some)) found.add(row);
   return found;
 }
 
 /** Rows that were refused, of one sheet after the other, the newest first. Of each a few bytes are kept: there may be a million. */
-export interface Refusals {
+export interface RefusedRows {
   /** Those of these rows that a newer sheet has again; the rows belong to the sheet before the next one. */
   again(rows: readonly RefusedRow[]): RefusedRow[];
 }
 
-export function openRefusals(): Refusals {
+export function openRefusedRows(): RefusedRows {
   const newer = new Set<number>();
   let [batch, ofBatch]: [string, number[]] = ['', []];
 

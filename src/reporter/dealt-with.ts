@@ -7,7 +7,7 @@ import type { Outcome } from '../domain/registration.js';
 import { codeIn, nameIn, type RowWithOutcome } from '../domain/row.js';
 import type { Actor } from '../domain/words.js';
 import type { Batches } from '../redis/ledger/batches.js';
-import { type CorrectedLater, openRefusals, type RefusedRow } from './corrected-later.js';
+import { type CorrectedLater, openRefusedRows, type RefusedRow } from './corrected-later.js';
 
 /** What a list was asked for; a page asks for one of each, a report for several. */
 export interface ListFilter {
@@ -65,7 +65,7 @@ export function correctedIn(
   atOnce = REFUSED_AT_ONCE,
 ): CorrectedIn | undefined {
   if (!listsRefused(filter)) return undefined;
-  const refusals = wanted.length > 1 ? openRefusals() : undefined;
+  const refusedRows = wanted.length > 1 ? openRefusedRows() : undefined;
   return async (batch) => {
     if (byOutcome(await batches.counts(batch.id)).invalid === undefined) return undefined;
     const pages = batches.pages(batch)[Symbol.asyncIterator]();
@@ -83,7 +83,7 @@ export function correctedIn(
         for (const row of refusedAmong(batch, entries)) refused.push(row);
         upTo = entries.at(-1)?.index ?? upTo;
       }
-      const again = refusals?.again(refused) ?? [];
+      const again = refusedRows?.again(refused) ?? [];
       return { upTo, places: placesOf([...again, ...(await correctedLater(refused))]) };
     }
 
