@@ -17,6 +17,11 @@ const NO_NAME: ReadonlySet<string> = new Set([
     '待提供',
     '未知',
     '不详',
+    '暂缺',
+    '未填',
+    '未填写',
+    '未提供',
+    '暂未提供',
     '略',
     '见附件',
     '见营业执照',
@@ -28,21 +33,24 @@ const LETTER = /\p{L}/u;
 
 /** Whether a word stands where a name should be, only to say that there is none, or that it is elsewhere. */
 export function isWordForNoName(name: string): boolean {
-  if (name.length > LONGEST) return false;
-  return NO_NAME.has(
-    name
-      .normalize('NFKC')
-      .toLowerCase()
-      .replace(/[\s()]/g, ''),
-  );
+  return name.length <= LONGEST && NO_NAME.has(wordIn(name));
 }
 
-/** The same of a person, whose name may be `Na`. Asked for each row, so the cell is taken as it is. */
+/** The same of a person, whose name may be `Na`. Nearly every name is its own word, and this is asked for each row. */
 export function isWordForNoPerson(name: string): boolean {
-  return NO_NAME.has(name) && !LATIN.test(name);
+  if (name.length > LONGEST) return false;
+  const word = HAN.test(name) ? name : wordIn(name);
+  return NO_NAME.has(word) && !LATIN.test(word);
 }
 
+/** `（无）`, `【无】`, `无。`: without what stands around it. */
+function wordIn(cell: string): string {
+  return cell.normalize('NFKC').toLowerCase().replace(AROUND, '');
+}
+
+const HAN = /^[\u4e00-\u9fff]+$/;
 const LATIN = /[a-z]/;
+const AROUND = /[\s()[\]【】「」“”"'.。,，、;:!\u2010-\u2015-]/g;
 
 /** Digits and letters of a code as its cell has them. 92 begins a sole trader's credit code; in a licence number the seventh digit is 6 to 9 (GS 15-2006). */
 export function isOfSoleTrader(code: string): boolean {

@@ -209,12 +209,15 @@ test('half a row lacks nothing that a merchant could be asked for, but must not 
   expect(codesOf(check({ row: { cells: half, isBroken: true } }))).toEqual(['sheet:row_broken', 'sheet:resident_id']);
 });
 
-test.each(['同上', '待补', '见附件', '无', '暂无'])('%s is no name of an enterprise, nor of a person', (word) => {
-  expect(codesOf(check({ name: word }))).toEqual(['sheet:name_missing']);
-  expect(codesOf(check({ legal_persona_name: word }))).toEqual(['sheet:persona_missing']);
-  expect(codesOf(check({ legal_persona_name: word, needs: SUCCESSOR }))).toEqual([]);
-  expect(codesOf(check({ name: `${word}餐饮店`, legal_persona_name: `${word}山` }))).toEqual([]);
-});
+test.each(['同上', '待补', '见附件', '无', '暂无', '（无）', '(暂无)', '【无】', '无。', '暂缺', '未提供'])(
+  '%s is no name of an enterprise, nor of a person',
+  (word) => {
+    expect(codesOf(check({ name: word }))).toEqual(['sheet:name_missing']);
+    expect(codesOf(check({ legal_persona_name: word }))).toEqual(['sheet:persona_missing']);
+    expect(codesOf(check({ legal_persona_name: word, needs: SUCCESSOR }))).toEqual([]);
+    expect(codesOf(check({ name: `${word}餐饮店`, legal_persona_name: `${word}山` }))).toEqual([]);
+  },
+);
 
 test.each(['Na', 'na', 'nil', '空山', '略略'])('%s may be the name of a person', (name) => {
   expect(codesOf(check({ legal_persona_name: name }))).toEqual([]);
