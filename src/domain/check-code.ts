@@ -27,7 +27,9 @@ export function checkedCode(
   needs: Needs,
   findings: Findings,
 ): { code: string; codeType: CodeType | undefined } {
-  const given = repaired('code', findings, true);
+  const isNumber = row.numericCells?.includes(layout.columns.code) === true;
+  const text = repaired('code', findings, true);
+  const given = isNumber ? withoutZerosOfFormat(text) : text;
   const typed = typedCodeType(findings);
   if (given === '') {
     findings.add('sheet:code_missing', 'code');
@@ -44,7 +46,7 @@ export function checkedCode(
     findings.add(damage.problem, 'code', damage.detail);
     return { code: capital, codeType: undefined };
   }
-  if (row.numericCells?.includes(layout.columns.code)) findings.add('sheet:code_numeric_cell', 'code');
+  if (isNumber) findings.add('sheet:code_numeric_cell', 'code');
 
   const codeType = codeTypeOf(plain);
   if (codeType === undefined) {
@@ -59,6 +61,11 @@ export function checkedCode(
     findings.add('sheet:code_lower_case', 'code');
   }
   return { code: codeToSend(plain, codeType), codeType };
+}
+
+/** A licence number in a column whose format shows 18 digits, for credit codes: none of those begins with a zero. */
+function withoutZerosOfFormat(number: string): string {
+  return /^000[1-9][0-9]{14}$/.test(number) ? number.slice(3) : number;
 }
 
 /** What stands around or inside something that is as long as a code without it. */

@@ -209,6 +209,15 @@ test('half a row lacks nothing that a merchant could be asked for, but must not 
   expect(codesOf(check({ row: { cells: half, isBroken: true } }))).toEqual(['sheet:row_broken', 'sheet:resident_id']);
 });
 
+test('a licence number in a column of numbers for credit codes has the zeros of their format, and is sent without them', () => {
+  const shown = { code: '000110108000000016', code_type: '' };
+  const { merchant, problems } = check({ ...shown, row: { numericCells: [1] } });
+  expect(merchant).toMatchObject({ code: '110108000000016', codeType: 3 });
+  expect(problems.map(({ code }) => code)).toEqual(['sheet:code_numeric_cell']);
+  // As text the zeros were typed.
+  expect(codesOf(check(shown))).toEqual(['sheet:code_shape']);
+});
+
 test.each(['同上', '待补', '见附件', '无', '暂无', '暂缺', '未提供'])(
   '%s is no name of an enterprise, nor of a person',
   (word) => {
