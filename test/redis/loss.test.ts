@@ -18,8 +18,8 @@ import { guardAgainstLoss, type LossGuard } from '../../src/redis/ledger/loss.js
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { keepOrphan, restoreOrphans } from '../../src/redis/ledger/restoring.js';
-import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { openLineSwitch } from '../../src/redis/line-switch.js';
+import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { startOf } from '../../src/redis/server/process.js';
 import { openVault } from '../../src/redis/vault.js';
 import { ACCEPT_RULES, acceptedRow, type Book, budgetsFor, DAY_MS, idOf, jobOf, openBook } from '../support/ledger.js';
