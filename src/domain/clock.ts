@@ -4,8 +4,8 @@
  * days behind, what it has just sent is overdue at once, and closed.
  */
 
-/** The push of a new attempt could be taken for that of the attempt before if a clock was further from Redis' than this. */
-export const MOST_CLOCK_ERROR_MS = 120_000;
+/** Waits last for minutes or for a day: a smaller difference ends none of them wrongly, and is no reason to send nothing. */
+export const MOST_CLOCK_ERROR_MS = 600_000;
 
 /**
  * How far our clock is ahead of another one at least, in ms; negative: behind. The other clock was read between `before` and `after` of

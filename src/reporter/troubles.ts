@@ -84,8 +84,8 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   },
   'call:wrong_clock': {
     acts: 'us',
-    en: 'The clock of that machine and the clock of Redis are more than two minutes apart. Facts are dated by the one, and waits measured by the other, so nothing was sent from there.',
-    zh: '该机器的时钟与 Redis 的时钟相差超过两分钟。事件时间取自前者，等待以后者计算，因此未从该机器提交。',
+    en: 'The clock of that machine and the clock of Redis are more than ten minutes apart. Facts are dated by the one, and waits measured by the other, so nothing was sent from there.',
+    zh: '该机器的时钟与 Redis 的时钟相差超过十分钟。事件时间取自前者，等待以后者计算，因此未从该机器提交。',
     nextStep: {
       en: 'Let that machine, and the one of Redis, take their time from the network (timedatectl set-ntp true); the worker then goes on by itself. `fastregister doctor` on that machine says which clock is wrong.',
       zh: '请让该机器和 Redis 所在的机器与网络时间同步（timedatectl set-ntp true）；之后工作进程会自动继续。在该机器上运行 `fastregister doctor` 可查看是哪个时钟不准。',
