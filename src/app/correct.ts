@@ -87,6 +87,8 @@ export async function previewCorrection(
 /** The details that a correction begins with, and where they stand. */
 export interface CorrectableDetails {
   readonly merchant: Merchant;
+  /** `batch/index` of their row. */
+  readonly pointer: string;
   readonly line: number;
   readonly file: string;
   /** Those that the registration API in use sends. */
@@ -100,10 +102,11 @@ export async function correctableDetails(
 ): Promise<CorrectableDetails> {
   const snapshot = await ledger.read(id);
   if (snapshot === undefined) throw noRegistration(id);
-  const from = await batches.rowAt(pointerToCorrect(snapshot.registration));
+  const pointer = pointerToCorrect(snapshot.registration);
+  const from = await batches.rowAt(pointer);
   if (from?.row.merchant === undefined) throw detailsPurged(id);
   const fields = CORRECTABLE_FIELDS.filter((field) => rules.needs.legalPerson || !OF_LEGAL_PERSON.has(field));
-  return { merchant: from.row.merchant, line: from.row.line, file: from.batch.file, fields };
+  return { merchant: from.row.merchant, pointer, line: from.row.line, file: from.batch.file, fields };
 }
 
 const OF_LEGAL_PERSON: ReadonlySet<CorrectableField> = new Set(['legal_persona_wechat', 'legal_persona_name']);

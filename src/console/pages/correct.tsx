@@ -86,6 +86,7 @@ export const correctRoutes: readonly Route[] = [
       if (preview.kind === 'created') return notSent(visit, CREATED(preview.appid));
       const details = await detailsNow(visit);
       const typed = await openTypedForms(visit.store.redis).find(visit.csrf, visit.query.get('typed') ?? '');
+      if (typed !== undefined && typed.row !== details.pointer) return form(visit, details, {}, { said: OVERTAKEN });
       if (typed === undefined || typed.change === 'yes') return form(visit, details, typed ?? {});
       const corrections = correctionsIn(typed, details);
       return checked(visit, details, typed, await previewCorrection(toolsOf(visit), id, corrections));
@@ -118,9 +119,12 @@ async function correct(visit: ActionVisit) {
   if (reason.kind === 'fault') throw new RequestError('refused', reason.words);
   const done = await doOnce(store, form.once ?? '', async () => {
     const tools = toolsOf(visit);
-    const preview = await previewCorrection(tools, id, correctionsIn(form, await detailsNow(visit)));
+    const details = await detailsNow(visit);
+    const preview = await previewCorrection(tools, id, correctionsIn(form, details));
     // Since the question another person may have corrected it, or WeChat may have settled it.
     if (preview.kind !== 'ready') throw new RequestError('refused', refusal(id, preview));
+    // Fields that were not touched have the details of the row that was shown: they would undo the newer correction.
+    if (form.row !== details.pointer) throw new RequestError('refused', OVERTAKEN);
     const by = { who: user, because: reason.text, suffix: SUFFIX[language], now: Date.now };
     const applied = await applyCorrection(tools, preview.correction, by);
     if (applied.kind === 'overtaken') throw new RequestError('refused', OVERTAKEN);
@@ -237,6 +241,7 @@ function CorrectForm({ visit, details, given, said, problems = [] }: FormProps) 
       {ofRow !== undefined && <p class="fault">{ofRow}</p>}
       <form method="post" action={`/merchants/${id}/correct/check`} class="details-form">
         <Csrf of={visit} />
+        <input type="hidden" name="row" value={details.pointer} />
         <label class="field">
           <span>{visit.say(columnName('code'))}</span>
           <input value={merchant.code} readonly />
@@ -288,7 +293,7 @@ function Question({ visit, correction, details, given }: FormProps & { correctio
   const warnings = worstFirst<Problem>(row.problems);
   // What was typed is sent as the checks have cleaned it.
   const cleaned = new Map<string, string>(changes.map(({ field, after }) => [field, after]));
-  const hidden = [...details.fields, 'because'].map((name) => (
+  const hidden = ['row', ...details.fields, 'because'].map((name) => (
     <input type="hidden" name={name} value={cleaned.get(name) ?? given[name] ?? ''} />
   ));
   return (

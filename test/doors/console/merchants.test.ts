@@ -268,12 +268,13 @@ describe('an operator', () => {
     await book.record(id, 'registration_refused', { problem: 'push:103' });
     const form = (await admin.get(`/merchants/${id}/correct`)).text;
     const given = Object.fromEntries(
-      ['name', 'legal_persona_wechat', 'legal_persona_name', 'component_phone'].map((name) => [
+      ['row', 'name', 'legal_persona_wechat', 'legal_persona_name', 'component_phone'].map((name) => [
         name,
         fieldIn(form, name),
       ]),
     );
     expect(given).toEqual({
+      row: 'b1/0',
       name: one.name,
       legal_persona_wechat: one.legalPersonaWechat,
       legal_persona_name: one.legalPersonaName,
@@ -324,6 +325,56 @@ describe('an operator', () => {
   });
 });
 
+describe('of two people who correct one merchant, the second', () => {
+  const one = merchant(1);
+  const NAMES = ['row', 'name', 'legal_persona_wechat', 'legal_persona_name', 'component_phone'];
+  const OVERTAKEN = 'Somebody else has changed these details in the meantime: nothing was sent.';
+
+  async function twoPeople() {
+    const it = await opened();
+    const { book, admin, idOf, visitor } = it;
+    await book.load('b1', [one]);
+    const path = `/merchants/${idOf(one)}/correct`;
+    const second = visitor();
+    await second.logIn();
+    /** As a browser sends it: the fields that were not touched, too. */
+    const typed = async (by: Visitor, changes: Record<string, string>) => {
+      const { text } = await by.get(path);
+      return { ...Object.fromEntries(NAMES.map((name) => [name, fieldIn(text, name)])), code_type: '1', ...changes };
+    };
+    const check = (by: Visitor, fields: Record<string, string>) => by.submit(`${path}/check`, fields);
+    const send = (by: Visitor, { text }: { readonly text: string }) =>
+      by.post(path, Object.fromEntries([...NAMES, 'code_type', 'once'].map((name) => [name, fieldIn(text, name)])));
+    const sent = async () => (await book.view(idOf(one))).row?.merchant;
+    return { admin, second, typed, check, send, sent };
+  }
+
+  test('does not undo the correction of the first by confirming what was shown before it', async () => {
+    const { admin, second, typed, check, send, sent } = await twoPeople();
+    const question = await check(second, await typed(second, { component_phone: '05929999999' }));
+    const theirs = await check(admin, await typed(admin, { legal_persona_wechat: 'weixin_right' }));
+    expect((await send(admin, theirs)).status).toBe(303);
+    const answer = await send(second, question);
+    expect([answer.status, textOf(answer.text)]).toEqual([409, expect.stringContaining(OVERTAKEN)]);
+    expect(await sent()).toEqual({ ...one, legalPersonaWechat: 'weixin_right' });
+  });
+
+  test('gets the form with the corrected details where theirs is older', async () => {
+    const { admin, second, typed, check, send, sent } = await twoPeople();
+    const old = await typed(second, { component_phone: '05929999999' });
+    expect(
+      (await send(admin, await check(admin, await typed(admin, { legal_persona_wechat: 'weixin_right' })))).status,
+    ).toBe(303);
+    const { text } = await check(second, old);
+    expect(textOf(text)).toContain(OVERTAKEN);
+    expect(fieldIn(text, 'legal_persona_wechat')).toBe('weixin_right');
+    expect(
+      (await send(second, await check(second, await typed(second, { component_phone: '05929999999' })))).status,
+    ).toBe(303);
+    expect(await sent()).toEqual({ ...one, legalPersonaWechat: 'weixin_right', componentPhone: '05929999999' });
+  });
+});
+
 test('characters that the pages write out are not corrected by it', async () => {
   const { book, admin, idOf } = await opened();
   const one = merchant(1, 'ok', { name: '虚构\u202e商户有限公司' });
@@ -332,6 +383,7 @@ test('characters that the pages write out are not corrected by it', async () => 
   const name = fieldIn(form, 'name');
   expect(name).toBe('虚构\\u202e商户有限公司');
   const { text } = await admin.submit(`/merchants/${idOf(one)}/correct/check`, {
+    row: 'b1/0',
     name,
     legal_persona_wechat: 'weixin_right',
   });
