@@ -123,7 +123,7 @@ function judgeCancel(registration: Registration, { now, waitingRow }: Asking): V
     return { kind: 'can', fact, ...(isOfSeveralBatches(waitingRows) && { mind: 'other_batches' as const }) };
   }
   if (state === 'queued' || state === 'deferred') {
-    const fact = { kind: 'cancel_asked' } as const;
+    const fact = { kind: 'cancel_asked', row } as const;
     if (next(registration, { ...fact, at: now })?.to === 'needs_review') {
       return { kind: 'can', fact, mind: 'still_unknown' };
     }

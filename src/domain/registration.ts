@@ -324,7 +324,9 @@ export interface Registration {
 /** Conditions of MOVES, by the words under which the table names them. */
 const CONDITIONS = {
   'every earlier answer is known': (r: Registration) => r.task !== 'open' && r.earlierTask !== 'open',
-  'the end of an earlier attempt is not known': isEarlierEndUnknown,
+  'the row is to be sent': sharesOutcome,
+  'the row is to be sent, and the end of an earlier attempt is not known': (r: Registration, fact: Fact) =>
+    sharesOutcome(r, fact) && isEarlierEndUnknown(r),
   'the row is the one that is to be sent': isAboutRowToSend,
   'the row is the one that is to be sent, and the end of an earlier attempt is not known': (
     r: Registration,
@@ -442,6 +444,11 @@ function wasPushedBefore(registration: Registration, fact: Fact): boolean {
 /** Another row may have taken its place since it was looked at. */
 function isAboutRowToSend({ row }: Registration, { aboutRow = row }: Fact): boolean {
   return aboutRow === row;
+}
+
+/** With its own details, or those of another row: one with other details may have taken its place since it was looked at. */
+function sharesOutcome({ row, joinedRows }: Registration, fact: Fact): boolean {
+  return fact.row === undefined || fact.row === row || joinedRows.includes(fact.row);
 }
 
 /** The details that were sent are purged, and those of a row that waits are the ones to compare with. */
@@ -620,8 +627,8 @@ export const MOVES: readonly Move[] = [
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there are details to send, and a time to try again', to: 'deferred', so: ['send'], because: { en: 'the operator asked, and the registry needs time', zh: '运营人员要求重新提交，需等待工商数据更新' } },
   { fact: 'retry_asked', from: ['rejected', 'expired', 'needs_review', 'cancelled', 'invalid'], when: 'there are details to send', to: 'queued', so: ['send'], because: { en: 'the operator asked', zh: '运营人员要求' } },
   { fact: 'retry_asked', from: ['deferred'], when: 'it waits for the business registry, and the operator does not', to: 'queued', so: ['send'], because: { en: 'the operator asked not to wait', zh: '运营人员要求不再等待' } },
-  { fact: 'cancel_asked', from: UNSENT, when: 'the end of an earlier attempt is not known', to: 'needs_review', because: { en: 'it is not sent again, and there may be a Mini Program of the attempt before', zh: '不再重新提交，但此前的提交可能已创建小程序' } },
-  { fact: 'cancel_asked', from: UNSENT, to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
+  { fact: 'cancel_asked', from: UNSENT, when: 'the row is to be sent, and the end of an earlier attempt is not known', to: 'needs_review', because: { en: 'it is not sent again, and there may be a Mini Program of the attempt before', zh: '不再重新提交，但此前的提交可能已创建小程序' } },
+  { fact: 'cancel_asked', from: UNSENT, when: 'the row is to be sent', to: 'cancelled', because: { en: 'it was not sent yet', zh: '尚未提交' } },
   ...inEach([...SENT, 'needs_review'], { fact: 'cancel_asked', when: 'the row is one that waits', rows: 'withdrawn', because: { en: 'only the row that waits is withdrawn', zh: '仅撤回等待中的一行' } }),
 ];
 

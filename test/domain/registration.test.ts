@@ -719,6 +719,17 @@ describe('an operator', () => {
     expect(may).toEqual(['queued', 'deferred']);
   });
 
+  test('withdraws the row that was looked at, or the row that it joined, and none that took its place', () => {
+    const replaced = { ...fresh(), row: 'later/3' };
+    const joined = { ...replaced, joinedRows: [fresh().row] };
+    const withdrawn: Fact = { kind: 'cancel_asked', at: NOON, row: fresh().row };
+    expect([fresh(), joined, replaced].map((it) => met(it, withdrawn).state)).toEqual([
+      'cancelled',
+      'cancelled',
+      'queued',
+    ]);
+  });
+
   test('that requests a retry before the registry is up to date gets a retry that waits', () => {
     const rejected = { ...sent(), state: 'rejected' as const, task: 'ended' as const };
     const until = NOON + 86_400_000;

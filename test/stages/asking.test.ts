@@ -190,6 +190,34 @@ test('only rows that the preview has counted are acted on, and each as it is by 
   expect((await book.registration(late ?? '')).state).toBe('rejected');
 });
 
+test('a row that takes the place of one while it is withdrawn is sent, and one that joins it is withdrawn with it', async () => {
+  const book = openBook(db.redis);
+  const [corrected, respelt] = [merchant(1), merchant(2)];
+  await book.load('b1', [corrected, respelt]);
+  const { ledger, ...others } = tools();
+  const newer = [
+    { ...corrected, legalPersonaWechat: 'weixin_right' },
+    { ...respelt, componentPhone: '05929999999' },
+  ];
+  /** Each row has been looked at, and the newer sheet comes before anything is recorded. */
+  let loading: Promise<unknown> | undefined;
+  const record: typeof ledger.record = async (...about) => {
+    loading ??= book.load('b2', newer);
+    await loading;
+    return ledger.record(...about);
+  };
+  const wish = await wishFor('cancel', 'b1');
+  const found = await previewAction(tools(), wish);
+  const moved = await applyAction({ ...others, ledger: { ...ledger, record } }, wish, found, 'old (li)', () => NOW);
+  expect([found.can, moved]).toEqual([2, 1]);
+  expect(await book.registration(idOf(corrected))).toMatchObject({ state: 'queued', row: 'b2/0' });
+  expect(await book.registration(idOf(respelt))).toMatchObject({
+    state: 'cancelled',
+    row: 'b2/1',
+    joinedRows: ['b1/1'],
+  });
+});
+
 test('a batch of several pages is cancelled with no more than a part of a page in hand', async () => {
   const book = openBook(db.redis);
   const count = 2 * ROWS_PER_PAGE + 100;
