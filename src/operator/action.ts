@@ -18,6 +18,8 @@ export interface ActionRequest {
   readonly only?: ReadonlySet<Outcome> | undefined;
   /** ms since 1970 */
   readonly now: number;
+  /** When the person was shown what would be done, once it is being done; ms since 1970. */
+  readonly shownAt?: number;
 }
 
 /** How many, and the lines of the first of them. */
@@ -87,7 +89,7 @@ export async function applyAction(
   async function workOff(): Promise<void> {
     for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
       const entries = part.value.filter(({ index }) => rows.has(index));
-      const judged = await judgeRows(tools, { ...request, now: now() }, entries);
+      const judged = await judgeRows(tools, { ...request, now: now(), shownAt: request.now }, entries);
       const recorded = await Promise.all(
         judged.map(({ verdict, snapshot }) =>
           verdict.kind === 'cannot' || snapshot === undefined
@@ -136,7 +138,7 @@ async function judgeRow(
   if (relation.kind !== 'registered' && relation.kind !== 'waits') return cannot('other_row');
   const snapshot = await ledger.read(relation.id);
   if (snapshot === undefined) return cannot('purged');
-  const { ask, now, only } = request;
+  const { ask, now, only, shownAt = Number.POSITIVE_INFINITY } = request;
   const { registration, row } = snapshot;
   // The details that were sent may be purged where a row waits with its own.
   const isPurged = ask === 'retry' ? row?.merchant === undefined : row === undefined;
@@ -149,7 +151,8 @@ async function judgeRow(
   const asking = {
     ask,
     now,
-    insists: only !== undefined,
+    // Of an attempt that began since, the person knows nothing.
+    insists: only !== undefined && (registration.sentAt ?? 0) <= shownAt,
     acts: actsOn(registration.problem),
     ...(isWaiting && { waitingRow: pointer }),
   };

@@ -25,7 +25,7 @@ function tools(): ActionTools {
 async function wishFor(ask: 'retry' | 'cancel', id: string, only?: readonly Outcome[]): Promise<ActionRequest> {
   const batch = await tools().batches.find(id);
   if (batch === undefined) throw new Error(`there is no batch ${id}`);
-  return { ask, batch, only: only && new Set(only), now: NOW };
+  return { ask, batch, only: only && new Set(only), now: Date.now() };
 }
 
 async function surveyOf(...wish: Parameters<typeof wishFor>): Promise<ActionPreview> {
@@ -188,6 +188,20 @@ test('only rows that the preview has counted are acted on, and each as it is by 
   expect(await applyAction(tools(), wish, found, 'they were called (li)', () => NOW)).toBe(3);
   expect((await book.registration(sentAgain ?? '')).state).toBe('needs_review');
   expect((await book.registration(late ?? '')).state).toBe('rejected');
+});
+
+test('of two people who name the same unknown outcome, the second does not send again what the first has sent since', async () => {
+  await aNight();
+  const book = openBook(db.redis);
+  const wish = await wishFor('retry', 'b1', ['needs_review']);
+  const found = await previewAction(tools(), wish);
+  const id = idOf(merchant(6));
+  await book.record(id, 'retry_asked');
+  await book.take(id, { at: wish.now + 1 });
+  const { sentAt = 0 } = await book.registration(id);
+  await book.record(id, 'answer_unknown', { callSentAt: sentAt, problem: 'create:99999' });
+  const moved = await applyAction(tools(), wish, found, 'it has none (li)', Date.now);
+  expect([found.can, moved, (await book.registration(id)).state]).toEqual([1, 0, 'needs_review']);
 });
 
 test('a row that takes the place of one while it is withdrawn is sent, and one that joins it is withdrawn with it', async () => {
