@@ -88,7 +88,8 @@ export async function answerAsked(
     if (moved === undefined) {
       doing.catch((error) => store.log.error({ err: error, batch: asked.id }, `${asked.ask} was cut short`));
     }
-    const said = moved === undefined ? GOES_ON : ASK_WORDS[asked.ask].done(moved);
+    const { can } = found.previewed.summary;
+    const said = moved === undefined ? GOES_ON : ASK_WORDS[asked.ask].done(moved, can);
     return { said, to: `/${asked.kind}/${encodeURIComponent(asked.id)}`, ...(moved !== undefined && { moved }) };
   });
 }

@@ -7,21 +7,32 @@ import type { ActionSummary } from './retry-cancel.js';
 interface AskWords {
   readonly none: Words;
   readonly question: (count: number) => Words;
-  readonly done: (count: number) => Words;
+  /** `can`: how many the preview found. */
+  readonly done: (count: number, can: number) => Words;
 }
 
 export const ASK_WORDS: Readonly<Record<Ask, AskWords>> = {
   retry: {
     none: { en: 'Nothing can be sent again.', zh: '没有可重新提交的行。' },
     question: (count) => ({ en: `Send ${count} again?`, zh: `将重新提交 ${count} 个。` }),
-    done: (count) => ({ en: `${count} will be sent again.`, zh: `将重新提交 ${count} 个。` }),
+    done: (count, can) =>
+      withOvertaken({ en: `${count} will be sent again.`, zh: `将重新提交 ${count} 个。` }, can - count),
   },
   cancel: {
     none: { en: 'Nothing can be withdrawn.', zh: '没有可撤回的行。' },
     question: (count) => ({ en: `Withdraw ${count}?`, zh: `将撤回 ${count} 个。` }),
-    done: (count) => ({ en: `${count} withdrawn.`, zh: `已撤回 ${count} 个。` }),
+    done: (count, can) => withOvertaken({ en: `${count} withdrawn.`, zh: `已撤回 ${count} 个。` }, can - count),
   },
 };
+
+/** Workers, pushes, sheets and other people go on while a person reads a preview. */
+function withOvertaken({ en, zh }: Words, overtaken: number): Words {
+  if (overtaken <= 0) return { en, zh };
+  return {
+    en: `${en} ${overtaken} could not be done any more: sent, withdrawn or changed in the meantime.`,
+    zh: `${zh}另有 ${overtaken} 个未处理：其间已提交、撤回或更改。`,
+  };
+}
 
 export const NOTHING_DONE: Words = { en: 'Nothing was done.', zh: '未执行任何操作。' };
 

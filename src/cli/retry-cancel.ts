@@ -86,7 +86,7 @@ async function asking({ open }: CommandContext, ask: Ask, named: readonly string
   const because = spoken(becauseOf(options.because ?? '', whoAsks()));
   const moved = await applyPreviewed(store, ask, previewed, because);
   if (options.json) await printJson({ ...factsOf(found), done: moved });
-  else if (found.can > 0) say(words.done(moved));
+  else if (found.can > 0) say(words.done(moved, found.can));
   return EXIT.done;
 }
 

@@ -203,6 +203,18 @@ test('rows are sent again and withdrawn by the numbers of the command, once, und
   ]);
 });
 
+test('the answer says that a row could not be withdrawn any more, because it was sent after the preview', async () => {
+  const { book, admin, idOf } = await opened();
+  await book.load('b1', [merchant(1), merchant(2)]);
+  const { text } = await admin.get('/batches/b1/cancel');
+  expect(text).toContain('Withdraw 2<');
+  await book.send(idOf(merchant(1)));
+  await admin.post('/batches/b1/cancel', { once: onceIn(text), outcome: '' });
+  expect((await admin.get('/batches/b1')).text).toContain(
+    '1 withdrawn. 1 could not be done any more: sent, withdrawn or changed',
+  );
+});
+
 test('only rows of the outcome that was chosen are sent again', async () => {
   const it = await opened();
   await mixed(it);
