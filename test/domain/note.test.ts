@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { LONGEST_AUTHOR, LONGEST_NOTE, notesIn, notesOfRow, readAuthor, readNote } from '../../src/domain/note.js';
 import { printable } from '../../src/domain/printable.js';
 import type { HistoryEntry } from '../../src/domain/snapshot.js';
+import { ANY_CHARACTER } from '../support/any-character.js';
 
 const HOSTILE = fc.string({
   unit: fc.oneof(
     fc.constantFrom('\u001b]52;c;aGk=\u0007', '\u202e', '\u2066', '\r\n', '\u0000', '\u0085', '\u2028', '\t', '\ud800'),
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }),
+    fc.string({ unit: ANY_CHARACTER, minLength: 1, maxLength: 3 }),
     fc.constantFrom('"', '{', '\\', '=1+1', '\u001e', '\u001f', '备注', '👍'),
   ),
   maxLength: 60,

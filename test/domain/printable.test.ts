@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { markdownText, printable } from '../../src/domain/printable.js';
+import { ANY_CHARACTER } from '../support/any-character.js';
 
 test.each([
   ['\u001b]52;c;aGk=\u0007', String.raw`\u001b]52;c;aGk=\u0007`],
@@ -12,7 +13,7 @@ test.each([
 
 test('in JSON it is the same text', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: ANY_CHARACTER }), (text) => {
       expect(JSON.parse(printable(JSON.stringify(text)))).toBe(text);
     }),
   );

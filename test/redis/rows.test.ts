@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Row } from '../../src/domain/row.js';
 import { packRow, unpackRow } from '../../src/redis/ledger/rows.js';
+import { ANY_CHARACTER } from '../support/any-character.js';
 import { runs } from '../support/runs.js';
 
 const WRONG = { code: 'sheet:code_length', cell: 'B2', detail: '7' };
 const COLUMNS = [0, 1, 2, 3, 4, 5];
 const cell = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: ANY_CHARACTER, maxLength: 12 }),
   fc
     .array(fc.constantFrom('\u001c', '\u001d', '\u001e', '\ud83d', '\ude00', '\u001f', '\n', '"', '示', '[', '0'), {
       maxLength: 6,

@@ -8,6 +8,7 @@ import { readNote } from '../../src/domain/note.js';
 import { openNotes } from '../../src/redis/ledger/notes.js';
 import { historyPage } from '../../src/reporter/history.js';
 import { type TODO_COLUMNS, todoCsv, todosOf } from '../../src/reporter/todo.js';
+import { ANY_CHARACTER } from '../support/any-character.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -39,7 +40,7 @@ const HOSTILE = fc.string({
       '\ud83d',
       '👍',
     ),
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 2 }),
+    fc.string({ unit: ANY_CHARACTER, minLength: 1, maxLength: 2 }),
   ),
   minLength: 1,
   maxLength: 30,
