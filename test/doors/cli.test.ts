@@ -17,7 +17,7 @@ import { startOf } from '../../src/redis/server/process.js';
 import { typed } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
 import { cellsOf, HEADINGS, merchant, sheetOf } from '../support/merchants.js';
-import { build, type Ended, run, start } from '../support/program.js';
+import { type Ended, run, start } from '../support/program.js';
 import { useRedis } from '../support/redis.js';
 import { EVENTS_PATH, emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
@@ -28,7 +28,6 @@ let env: Record<string, string>;
 /** With a Redis of this test's own, which commands start and stop. */
 let privateEnv: Record<string, string>;
 
-beforeAll(build, 120_000);
 beforeEach(async () => {
   home = newHome();
   privateEnv = { FASTREGISTER_HOME: join(home, 'data') };

@@ -7,13 +7,11 @@ import { workbookParts } from '../stages/workbook.js';
 import { typed } from '../support/command-line.js';
 import { attack } from '../support/hostile-sheets.mjs';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { build } from '../support/program.js';
 import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
 import { runs } from '../support/runs.js';
 import { zipOf } from '../support/zip-writer.js';
 
 let own: OwnRedis;
-beforeAll(build, 120_000);
 beforeAll(async () => {
   own = await ownRedis();
 });

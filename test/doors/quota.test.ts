@@ -1,7 +1,7 @@
 /** A quota day that WeChat has closed, as its users meet it: run, serve, resume, status and doctor. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Simulator } from '../../simulator/simulator.js';
 import type { Finding } from '../../src/app/doctor/finding.js';
 import { doctorCommand } from '../../src/cli/doctor.js';
@@ -10,11 +10,9 @@ import { statusCommand } from '../../src/cli/status.js';
 import { run, typed } from '../support/command-line.js';
 import { freePort } from '../support/free-port.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, type Ended, portOf, start } from '../support/program.js';
+import { type Ended, portOf, start } from '../support/program.js';
 import { EVENTS_PATH, emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 /** Programs are started one after the other, beside whatever else the machine does. */
 const LIMIT_MS = 180_000;

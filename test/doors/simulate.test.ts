@@ -3,12 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { typed } from '../support/command-line.js';
-import { build, start } from '../support/program.js';
+import { start } from '../support/program.js';
 import { until } from '../support/until.js';
-
-beforeAll(build);
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'fr-simulate-'));

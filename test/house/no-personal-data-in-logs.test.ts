@@ -1,7 +1,7 @@
 /** DESIGN: no name, Weixin ID, code, phone, token, ticket or auth_code in a log line or a metric, whatever goes wrong. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
@@ -10,11 +10,9 @@ import { newEavesdropper } from '../support/eavesdropper.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, portOf, run, start } from '../support/program.js';
+import { portOf, run, start } from '../support/program.js';
 import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 /** Everything that is answered, pushed, lost or refused in another way. */
 const FATES = [

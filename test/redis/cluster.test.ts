@@ -16,7 +16,7 @@ import { removeRedisFolder } from '../support/folder.js';
 import { freePort } from '../support/free-port.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
-import { build, portOf, start } from '../support/program.js';
+import { portOf, start } from '../support/program.js';
 import { otherXml, seal } from '../support/pushes.js';
 import { post } from '../support/receiver.js';
 import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
@@ -39,8 +39,6 @@ function startNode(port: number): void {
   args.push('--cluster-config-file', `nodes-${port}.conf`, '--appendonly', 'no');
   servers.push(spawn('redis-server', args.map(String), { stdio: 'ignore' }));
 }
-
-beforeAll(build, 120_000);
 
 /** Two masters with half of the slots each, of which one has nothing of ours. */
 beforeAll(async () => {

@@ -19,14 +19,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Log } from '../../src/redis/server/connection.js';
 import { RedisUnreachable } from '../../src/redis/server/errors.js';
 import { joinPrivateServer, type PrivateServer } from '../../src/redis/server/private-server.js';
 import { isServerOf, startOf } from '../../src/redis/server/process.js';
 import { removeRedisFolder } from '../support/folder.js';
 
-const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const memberScript = fileURLToPath(new URL('member.mjs', import.meta.url));
 
 let folder: string;
@@ -36,9 +35,6 @@ let log: Log;
 const members: ChildProcess[] = [];
 const connections: Redis[] = [];
 const servers: PrivateServer[] = [];
-
-// The processes of these tests run the built program.
-beforeAll(() => void execFileSync('script/setup', { cwd: checkout }));
 
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'fr-')));

@@ -5,18 +5,16 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Authority, type Certificate, newAuthority } from '../support/certificates.js';
 import { removeRedisFolder } from '../support/folder.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, type Ended, portOf, run, start } from '../support/program.js';
+import { type Ended, portOf, run, start } from '../support/program.js';
 import { EVENTS_PATH, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 
 let authority: Authority;
 let folder: string;
 let server: ChildProcess | undefined;
-
-beforeAll(build, 120_000);
 
 beforeEach(() => {
   authority = newAuthority();

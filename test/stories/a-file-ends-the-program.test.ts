@@ -9,14 +9,13 @@ import { openReadings, type Readings } from '../../src/redis/readings.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { build, start } from '../support/program.js';
+import { start } from '../support/program.js';
 import { newHome, rehearsalEnvironment, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 let own: OwnRedis;
 let redis: Redis;
 
-beforeAll(build, 120_000);
 beforeAll(async () => {
   own = await ownRedis();
   redis = await own.connect();

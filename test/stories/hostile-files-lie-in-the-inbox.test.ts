@@ -6,14 +6,13 @@ import { openNights } from '../../src/redis/nights.js';
 import { ATTACK_KINDS, attack } from '../support/hostile-sheets.mjs';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { build, portOf, start } from '../support/program.js';
+import { portOf, start } from '../support/program.js';
 import { otherXml, seal } from '../support/pushes.js';
 import { post } from '../support/receiver.js';
 import { EVENTS_PATH, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
 let own: OwnRedis;
-beforeAll(build, 120_000);
 beforeAll(async () => {
   own = await ownRedis();
 });

@@ -1,14 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startOf } from '../../src/redis/server/process.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, portOf, start } from '../support/program.js';
+import { portOf, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 import { cellsShown } from '../support/workbook-parts.js';
-
-beforeAll(build, 120_000);
 
 test('the same command goes on where it stopped, until every row has its outcome', async () => {
   const home = newHome();

@@ -1,18 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openStore, type Store } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { typed } from '../support/command-line.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { build, portOf, type Running, start } from '../support/program.js';
+import { portOf, type Running, start } from '../support/program.js';
 import { emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 interface Notice {
   readonly type: string;

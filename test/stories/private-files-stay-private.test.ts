@@ -10,18 +10,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { vaultOf } from '../../src/app/wiring/vault.js';
 import { openComponentStore, ticketReceivedAt } from '../../src/redis/component-store.js';
 import { key } from '../../src/redis/keys.js';
 import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { openOffice } from '../support/nights.js';
-import { build } from '../support/program.js';
 import { newHome, rehearse } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
 

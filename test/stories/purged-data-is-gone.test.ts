@@ -1,14 +1,11 @@
 /** What was purged is on no disk of ours, also where the purge is the only process of a private Redis. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build } from '../support/program.js';
 import { newHome } from '../support/rehearsal.js';
 import { until, untilMillisecondsOld } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 /** Files under a folder in which one of these texts stands. A server that ends removes some of its own meanwhile. */
 function filesWith(folder: string, texts: readonly string[]): string[] {

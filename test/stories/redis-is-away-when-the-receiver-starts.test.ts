@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, tes
 import { type Book, idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { build, portOf, type Running, start } from '../support/program.js';
+import { portOf, type Running, start } from '../support/program.js';
 import { otherXml, registrationXml, seal } from '../support/pushes.js';
 import { post } from '../support/receiver.js';
 import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
@@ -20,7 +20,6 @@ let own: OwnRedis;
 let book: Book;
 let env: Record<string, string>;
 
-beforeAll(build, 120_000);
 beforeAll(async () => {
   own = await ownRedis();
 });

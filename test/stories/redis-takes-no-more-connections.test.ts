@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { type OwnRedis, ownRedis } from '../support/own-redis.js';
-import { build, run } from '../support/program.js';
+import { run } from '../support/program.js';
 import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
 
 let own: OwnRedis;
 
-beforeAll(build, 120_000);
 beforeAll(async () => {
   own = await ownRedis();
 });

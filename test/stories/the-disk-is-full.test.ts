@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { ReceivedPush } from '../../src/domain/push.js';
 import { openSpool } from '../../src/events/spool.js';
 import { readableLog } from '../support/log.js';
-import { build } from '../support/program.js';
 
 /** Keeps pushes, three at a time, until it is refused, then some that are smaller, and says how many it was told are kept. */
 const KEEP_UNTIL_REFUSED = `
@@ -54,8 +53,6 @@ const WRITE_UNTIL_REFUSED = `
     results[kind] = { code, read: journal.read()[kind].length };
   }
   console.log(JSON.stringify(results));`;
-
-beforeAll(build, 120_000);
 
 test('a disk that is full in the middle of a push refuses it, goes on, and gives back every push that it took and no other', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fr-spool-'));

@@ -3,13 +3,11 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../support/free-port.js';
-import { build, run, start } from '../support/program.js';
+import { run, start } from '../support/program.js';
 import { newHome, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 /** Every write to it fails as on a full disk. Linux alone has it. */
 const FULL = '/dev/full';

@@ -1,12 +1,10 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { build, portOf, run, start } from '../support/program.js';
+import { portOf, run, start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
-
-beforeAll(build, 120_000);
 
 test('it is the same batch, by whatever name, and nothing is sent a second time', async () => {
   const { env, simulator, sheet, home } = await newPlace();

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { startListening } from '../../src/app/wiring/listening.js';
 import { startSending } from '../../src/app/wiring/sending.js';
@@ -10,7 +10,7 @@ import { runOutLocks, SHORT_LOCKS } from '../support/job-locks.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { build, start } from '../support/program.js';
+import { start } from '../support/program.js';
 import { EVENTS_PATH, merchantsAskedTwice, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
 
@@ -28,8 +28,6 @@ const STEPS = [
   'record:before',
   'record:after',
 ];
-
-beforeAll(build, 120_000);
 
 test('another worker finishes the batch, and no attempt is sent twice, whatever the step at which one dies', async () => {
   expect(await Promise.all(STEPS.map(dieAt))).toEqual(STEPS.map((step) => ({ step, ends: endsOf(step), twice: [] })));

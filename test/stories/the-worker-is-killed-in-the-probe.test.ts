@@ -1,14 +1,12 @@
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { build, portOf, start } from '../support/program.js';
+import { portOf, start } from '../support/program.js';
 import { EVENTS_PATH, emptyRedis, newHome, newSimulator, rehearsalEnvironment } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 const MERCHANTS = 12;
 const SLOTS = 2;

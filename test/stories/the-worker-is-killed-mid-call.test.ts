@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Simulator } from '../../simulator/simulator.js';
 import { openStore } from '../../src/app/wiring/store.js';
 import { readSettings } from '../../src/config.js';
@@ -7,7 +7,7 @@ import { runOutLocks } from '../support/job-locks.js';
 import { type Book, openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
-import { build, portOf, type Running, start } from '../support/program.js';
+import { portOf, type Running, start } from '../support/program.js';
 import {
   EVENTS_PATH,
   emptyRedis,
@@ -17,8 +17,6 @@ import {
   rehearsalEnvironment,
 } from '../support/rehearsal.js';
 import { until } from '../support/until.js';
-
-beforeAll(build, 120_000);
 
 test('another worker and another receiver finish the batch, and no merchant is created twice', async () => {
   const simulator = await newSimulator({ slowAnswerMs: 4_000, pushRetries: 1_000 });
