@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './test/support/longest-first.js';
+import { V8_FLAGS } from './test/support/v8-flags.js';
 
 export default defineConfig({
   test: {
@@ -12,6 +13,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Reading what a test imports takes longer than most tests: a worker reads it once for all its files.
     isolate: false,
+    execArgv: [...V8_FLAGS],
     sequence: { sequencer: LongestFirst },
     // Most tests wait for Redis or for another process: more of them than cores.
     maxWorkers: 7,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type BundleKind, bundledProgram } from './bundle.js';
 import { until } from './until.js';
+import { V8_FLAGS } from './v8-flags.js';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const bin = `${checkout}bin/fastregister`;
@@ -66,8 +67,9 @@ export function execute(args: readonly string[], as: RunAs = {}): Promise<Ended>
 function launch(args: readonly string[], as: RunAs): Running {
   const { env = {}, cwd = '/', asInstalled, bundle } = as;
   const { PATH, TMPDIR, HOME } = process.env;
-  const program = (!asInstalled && bundledProgram(bundle)) || bin;
-  const child = spawn(process.execPath, [program, ...args], {
+  const bundled = asInstalled ? undefined : bundledProgram(bundle);
+  const program = bundled === undefined ? [bin] : [...V8_FLAGS, bundled];
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd,
     env: { PATH, TMPDIR, HOME, NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ['ignore', as.stdout ?? 'pipe', as.stderr ?? 'pipe'],
