@@ -1,5 +1,6 @@
 /** One upload: what was found in its sheets, what would be sent, and its start. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { RequestError } from '../../app/request-error.js';
 import { annotatedUpload } from '../../app/uploads/annotated.js';
 import { checksOf, type FileCheck, type Way } from '../../app/uploads/checking.js';
@@ -34,6 +35,10 @@ const WORDS = {
   loaded: { en: 'Loaded', zh: '已导入' },
   loadedAs: { en: 'This upload is loaded. Its batches:', zh: '此上传已导入，批次如下：' },
   started: { en: 'Started.', zh: '已启动。' },
+  startedBefore: (user: string): Words => ({
+    en: `${user} had started it already: the options of that start count, and yours do not.`,
+    zh: `${user} 已先启动：以该次启动的选项为准，您的选项未生效。`,
+  }),
   removed: { en: 'The upload is removed.', zh: '已删除该上传。' },
   isStarted: {
     en: 'This upload is started already, and cannot be removed. Cancel its rows on the page of the batch.',
@@ -91,7 +96,8 @@ export const sheetRoutes: readonly Route[] = [
       };
       const { start, isDone } = await startUpload(store, id, { user, request, waitMs: START_WAIT_MS });
       note(id, start.files.map(({ batch }) => batch).join(' '));
-      return isDone ? batchesOf(start) : { to: `/sheets/${id}` };
+      const said = isDeepStrictEqual(start.request, request) ? undefined : WORDS.startedBefore(start.user);
+      return { ...(isDone ? batchesOf(start) : { to: `/sheets/${id}` }), ...(said && { said }) };
     },
   },
   {

@@ -146,6 +146,22 @@ test('however often it is started, in two tabs and with other options, there is 
   expect(await book.batches.list()).toEqual(ids);
 });
 
+test('a start that came second with other options says whose options count', async () => {
+  const { store, one, visitor } = await opened();
+  await addUser(store, { name: 'wang', role: 'operator', password: PASSWORD }, 'tests');
+  const wang = visitor();
+  await wang.logIn('wang');
+  const { path } = await uploaded(one, [file(FAULTY)]);
+  await checked(wang, `${path}?warnings=no`);
+  await one.post(`${path}/start`);
+  const to = await until('it is loaded', async () => (await one.get(path)).headers.get('location'));
+  const before = 'admin had started it already: the options of that start count, and yours do not.';
+  await wang.post(`${path}/start`, { warnings: 'no' });
+  expect((await wang.get(to)).text).toContain(before);
+  await wang.post(`${path}/start`);
+  expect((await wang.get(to)).text).not.toContain(before);
+});
+
 test('several files are one batch each; one that cannot be read is refused in the words of check, and left out', async () => {
   const { book, one } = await opened();
   const old = readFileSync(new URL('../../../samples/intake/old.xls', import.meta.url));
