@@ -146,11 +146,13 @@ export function sentencesOfOther(
 /** A row that failed, and whose enterprise another row has sent again since: its advice has been followed already. */
 export function superseded(sentences: Sentences, other: OtherRow | undefined): Sentences {
   const name = nameOf(other);
-  const { isCreated, appid = '' } = other?.leader ?? { isCreated: false };
+  const { isCreated, appid } = other?.leader ?? { isCreated: false };
+  // Only a push has it (query:12).
+  const which = appid ? ` ${appid}` : '';
   const since: Words = isCreated
     ? {
-        en: `A newer row has created the Mini Program ${appid} since: see ${name.en}.`,
-        zh: `此后较新的一行已创建小程序 ${appid}：请见${name.zh}。`,
+        en: `A newer row has created the Mini Program${which} since: see ${name.en}.`,
+        zh: `此后较新的一行已创建小程序${which}：请见${name.zh}。`,
       }
     : {
         en: `A newer row was sent for this enterprise since: see ${name.en}.`,
@@ -195,8 +197,8 @@ function alreadyCreated(appid: string | undefined, other: OtherRow | undefined):
     problem: '',
     reason: joined([
       {
-        en: `An earlier batch created this merchant's Mini Program${appid ? ` (${appid})` : ''}.`,
-        zh: `该商户的小程序已由之前的批次创建${appid ? `（${appid}）` : ''}。`,
+        en: `An earlier batch created this merchant's Mini Program${appid ? ` (${appid})` : ', whose appid is not known yet'}.`,
+        zh: `该商户的小程序已由之前的批次创建${appid ? `（${appid}）` : '，其 appid 尚未得知'}。`,
       },
       differing.length === 0 || other === undefined
         ? NOTHING

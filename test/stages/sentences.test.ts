@@ -4,6 +4,7 @@ import { newRegistration, type Registration, WAITS, type Wait } from '../../src/
 import type { RowWithOutcome } from '../../src/domain/row.js';
 import { textFor } from '../../src/reporter/messages.js';
 import { nextOf } from '../../src/reporter/next.js';
+import { sentencesOfOther, superseded } from '../../src/reporter/other-rows.js';
 import { type BlockedReason, type Circumstances, sentencesFor, troubleOf } from '../../src/reporter/sentences.js';
 
 const HOUR_MS = 3_600_000;
@@ -24,6 +25,23 @@ function fateOf(changes: Partial<Registration>): RowWithOutcome & { registration
     registration,
   };
 }
+
+test('an older row says that a newer one has created the Mini Program, also while its appid is not known', () => {
+  const failed = sentencesFor(fateOf({ state: 'rejected', problem: 'push:103' }), CIRCUMSTANCES);
+  const newer = { line: 3, file: 'b2.csv', batch: 'b2', isOfThisFile: false, differing: [] };
+  const { reason } = superseded(failed, { ...newer, leader: { row: 'b2/1', isCreated: true } });
+  expect(reason.en).toContain('A newer row has created the Mini Program since: see line 3 of b2.csv (batch b2).');
+  expect(reason.zh).toContain('此后较新的一行已创建小程序：请见');
+});
+
+test('a row of a merchant with a Mini Program says that its appid is not known, until it is', () => {
+  const entry = fateOf({ state: 'created' });
+  const relation = { kind: 'already_created' as const, id: entry.registration.id };
+  const unknown = "An earlier batch created this merchant's Mini Program, whose appid is not known yet.";
+  expect(sentencesOfOther(entry, relation, undefined).reason.en).toBe(unknown);
+  const known = sentencesOfOther(fateOf({ state: 'created', appid: 'wx1' }), relation, undefined);
+  expect(known.reason.en).toBe("An earlier batch created this merchant's Mini Program (wx1).");
+});
 
 test('a Mini Program that was created is not verified: the report says what comes next', () => {
   const plain = sentencesFor(fateOf({ state: 'created', appid: 'wx0123456789abcdef' }), CIRCUMSTANCES);
