@@ -86,10 +86,12 @@ export const correctRoutes: readonly Route[] = [
       if (preview.kind === 'created') return notSent(visit, CREATED(preview.appid));
       const details = await detailsNow(visit);
       const typed = await openTypedForms(visit.store.redis).find(visit.csrf, visit.query.get('typed') ?? '');
-      if (typed !== undefined && typed.row !== details.pointer) return form(visit, details, {}, { said: OVERTAKEN });
-      if (typed === undefined || typed.change === 'yes') return form(visit, details, typed ?? {});
-      const corrections = correctionsIn(typed, details);
-      return checked(visit, details, typed, await previewCorrection(toolsOf(visit), id, corrections));
+      if (typed === undefined) return form(visit, details, {});
+      const asked = await previewCorrection(toolsOf(visit), id, correctionsIn(typed, details));
+      // Unchanged: of the person who has sent the correction, and goes back.
+      const isOld = typed.row !== details.pointer && asked.kind !== 'unchanged';
+      if (isOld) return form(visit, details, {}, { said: OVERTAKEN });
+      return typed.change === 'yes' ? form(visit, details, typed) : checked(visit, details, typed, asked);
     },
   },
   {
@@ -121,9 +123,8 @@ async function correct(visit: ActionVisit) {
     const tools = toolsOf(visit);
     const details = await detailsNow(visit);
     const preview = await previewCorrection(tools, id, correctionsIn(form, details));
-    // Since the question another person may have corrected it, or WeChat may have settled it.
+    // Since the question WeChat may have settled it, or a person corrected it: fields that were not touched would undo that.
     if (preview.kind !== 'ready') throw new RequestError('refused', refusal(id, preview));
-    // Fields that were not touched have the details of the row that was shown: they would undo the newer correction.
     if (form.row !== details.pointer) throw new RequestError('refused', OVERTAKEN);
     const by = { who: user, because: reason.text, suffix: SUFFIX[language], now: Date.now };
     const applied = await applyCorrection(tools, preview.correction, by);

@@ -354,6 +354,10 @@ describe('of two people who correct one merchant, the second', () => {
     const question = await check(second, await typed(second, { component_phone: '05929999999' }));
     const theirs = await check(admin, await typed(admin, { legal_persona_wechat: 'weixin_right' }));
     expect((await send(admin, theirs)).status).toBe(303);
+    // The first goes back, and reads what became of the own correction.
+    const { text } = await admin.get(theirs.at);
+    expect(textOf(text)).toContain('These are the details that batch');
+    expect(textOf(text)).not.toContain(OVERTAKEN);
     const answer = await send(second, question);
     expect([answer.status, textOf(answer.text)]).toEqual([409, expect.stringContaining(OVERTAKEN)]);
     expect(await sent()).toEqual({ ...one, legalPersonaWechat: 'weixin_right' });
