@@ -45,7 +45,7 @@ export const ACTORS = {
   merchant: { en: 'the merchant', zh: '商户' },
   legal_person: { en: 'the legal person', zh: '法人' },
   platform: { en: 'the administrator of the third-party platform', zh: '第三方平台管理员' },
-  nobody: { en: 'nobody: it is over', zh: '无需操作' },
+  nobody: { en: 'nobody: nothing to do', zh: '无需操作' },
 } as const satisfies Record<string, Words>;
 
 export type Actor = keyof typeof ACTORS;

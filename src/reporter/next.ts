@@ -3,7 +3,7 @@ import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { isToBeSeenTo, type Registration, STATES, WAITS } from '../domain/registration.js';
 import { type Actor, AFTER_CREATION, type Words } from '../domain/words.js';
 import { invited, lacksItsLink, NO_LINK } from './invited.js';
-import { type BlockedReason, heldBackBy, troubleWith } from './sentences.js';
+import { actorFor, type BlockedReason, heldBackBy, troubleWith } from './sentences.js';
 
 export interface Next extends Words {
   readonly acts: Actor;
@@ -16,22 +16,25 @@ export function nextOf(registration: Registration, present: BlockedReason | unde
   const trouble = troubleWith(registration);
   const blockedReason = heldBackBy(present, registration);
   if (blockedReason !== undefined)
-    return { ...both(blockedReason.reason, blockedReason.nextStep), acts: blockedReason.whoActs };
+    return {
+      ...both(blockedReason.reason, blockedReason.nextStep),
+      acts: actorFor(blockedReason.nextStep, blockedReason.whoActs),
+    };
   switch (state) {
     case 'queued':
-      return { en: 'It is sent as soon as the budgets let it go.', zh: '额度允许时立即提交。', acts: 'us' };
+      return { en: 'It is sent as soon as the budgets let it go.', zh: '额度允许时立即提交。', acts: 'nobody' };
     case 'deferred':
       return {
         en: `It is sent again; it waits because ${wait === undefined ? 'of an answer' : WAITS[wait].en}.`,
         zh: `到时再次提交；等待原因：${wait === undefined ? '微信的答复' : WAITS[wait].zh}。`,
-        acts: 'us',
+        acts: 'nobody',
         ...(until !== undefined && { by: until }),
       };
     case 'submitting':
       return {
         en: "WeChat's push settles it. Should none come, WeChat is asked; where nobody can have received a link, it is sent again.",
         zh: '以微信推送结果为准；若未收到推送，则向微信查询；如链接未曾送达任何人，则重新提交。',
-        acts: 'us',
+        acts: 'nobody',
         ...(until !== undefined && { by: until }),
       };
     case 'awaiting_legal_person':

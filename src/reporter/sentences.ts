@@ -45,6 +45,17 @@ export interface Circumstances {
 const NOTHING: Words = { en: '', zh: '' };
 
 export function sentencesFor(entry: RowWithOutcome, circumstances: Circumstances): Sentences {
+  const said = sentencesOf(entry, circumstances);
+  const whoActs = actorFor(said.nextStep, said.whoActs);
+  return whoActs === said.whoActs ? said : { ...said, whoActs };
+}
+
+/** Of what goes on by itself none: a list of what operators have to do is not to have it. */
+export function actorFor(nextStep: Words, acts: Actor): Actor {
+  return nextStep === NOTHING_TO_DO && acts === 'us' ? 'nobody' : acts;
+}
+
+function sentencesOf(entry: RowWithOutcome, circumstances: Circumstances): Sentences {
   const { relation, registration } = entry;
   if (relation.kind === 'registered' && registration?.state === 'created' && isPlain(entry)) return CREATED;
   if (relation.kind === 'refused' || registration === undefined) return refused(entry);

@@ -311,7 +311,7 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
     },
   },
   'link:ended': {
-    acts: 'us',
+    acts: 'nobody',
     en: 'The 24 hours of the link for the legal person are over; WeChat has not said yet how it ended.',
     zh: '法人的确认链接已满 24 小时失效，微信尚未告知结果。',
     nextStep: {

@@ -173,8 +173,8 @@ describe('report', () => {
       ['2', '', true, 'legal_person'],
       ['3', '', true, 'legal_person'],
       ['4', 'link:ending', true, 'legal_person'],
-      ['5', 'link:ended', true, 'us'],
-      ['6', '', false, 'us'],
+      ['5', 'link:ended', true, 'nobody'],
+      ['6', '', false, 'nobody'],
     ]);
     expect(rows[0]?.reason).toMatch(/The link ends at \d+ \w{3} (\d{4} )?\d\d:\d\d\./);
     expect(rows[2]?.next_step).toContain('Remind the legal person now');

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { localTime } from '../../src/domain/calendar.js';
 import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithOutcome } from '../../src/domain/row.js';
+import { NOTHING_TO_DO } from '../../src/domain/words.js';
 import { textFor } from '../../src/reporter/messages.js';
 import { nextOf } from '../../src/reporter/next.js';
 import { sentencesOfOther, superseded } from '../../src/reporter/other-rows.js';
@@ -97,7 +98,7 @@ describe('a row that is no longer retried', () => {
       const [now, then] = [givenUp, tried].map((fate) => sentencesFor(fate, CIRCUMSTANCES));
       expect(then).toMatchObject({
         outcome: 'pending',
-        whoActs: 'us',
+        whoActs: 'nobody',
         nextStep: { en: expect.stringMatching(/^Nothing to do/) },
       });
       expect(now).toMatchObject({ outcome: 'needs_review', problem });
@@ -105,6 +106,19 @@ describe('a row that is no longer retried', () => {
       expect(now?.reason.en).not.toContain(troubleOf(problem)?.en);
     },
   );
+});
+
+test.each([
+  ['its turn', { state: 'queued' }, undefined, 'nobody'],
+  ['a later time', { state: 'deferred', wait: 'busy', until: NOON + HOUR_MS }, undefined, 'nobody'],
+  ['the next quota day', { state: 'queued' }, NOTHING_TO_DO, 'nobody'],
+  ['what an operator has to do', { state: 'queued' }, { en: 'Resume it.', zh: '请恢复。' }, 'us'],
+] as const)('a row that waits for %s names the side that has to act, if one has', (_, changes, nextStep, acts) => {
+  const fate = fateOf(changes);
+  const words = { en: 'It waits.', zh: '等待中。' };
+  const blockedReason = nextStep && { problem: 'quota:day', reason: words, nextStep, whoActs: 'us' as const };
+  expect(sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason }).whoActs).toBe(acts);
+  expect(nextOf(fate.registration, blockedReason).acts).toBe(acts);
 });
 
 describe('a row that waits for a blockedReason and a time of its own names the later of the two', () => {
@@ -202,7 +216,7 @@ describe('a row that stays silent', () => {
     const fate = fateOf({ state: 'submitting', byLink, sentAt, until: later, problem: 'call:lost' });
     const { reason, problem, whoActs, nextStep } = sentencesFor(fate, CIRCUMSTANCES);
     expect(reason.en).toContain(follows);
-    expect([problem, whoActs]).toEqual(['call:lost', 'us']);
+    expect([problem, whoActs]).toEqual(['call:lost', 'nobody']);
     for (const language of ['en', 'zh'] as const) {
       const words = reason[language];
       expect(words).toContain(CIRCUMSTANCES.time(later)[language]);
@@ -240,7 +254,7 @@ describe('a row that stays silent', () => {
     const sentLongAgo = NOON - 25 * HOUR_MS;
     const fate = fateOf({ state: 'awaiting_legal_person', sentAt: sentLongAgo, until: later, problem: 'search:89250' });
     const sentences = sentencesFor(fate, CIRCUMSTANCES);
-    expect(sentences.whoActs).toBe('us');
+    expect(sentences.whoActs).toBe('nobody');
     expect(sentences.nextStep.en).toContain('Nothing to do');
     expect(sentences.reason.en).toMatch(/24 hours are over, and WeChat has not pushed the result.*followed up at/);
   });
@@ -259,7 +273,7 @@ describe('a row that stays silent', () => {
 
   test('and is sent again because its link was lost says why, while it waits and when a person has to look', () => {
     const waiting = sentencesFor(fateOf({ state: 'queued', problem: 'link:lost' }), CIRCUMSTANCES);
-    expect(waiting).toMatchObject({ outcome: 'pending', problem: 'link:lost', whoActs: 'us' });
+    expect(waiting).toMatchObject({ outcome: 'pending', problem: 'link:lost', whoActs: 'nobody' });
     expect(waiting.reason.en).toMatch(/nobody could open it; its 24 hours are over\. It waits for its turn/);
     const given = sentencesFor(fateOf({ state: 'needs_review', problem: 'link:lost' }), CIRCUMSTANCES);
     expect(given.nextStep.en).toContain('check the network');
@@ -344,7 +358,7 @@ describe('times', () => {
   test('a row that is sent again, or has no answer yet, says when', () => {
     for (const state of ['deferred', 'submitting'] as const) {
       expect(nextOf(fateOf({ state, until: NOON + 1 }).registration, undefined)).toMatchObject({
-        acts: 'us',
+        acts: 'nobody',
         by: NOON + 1,
       });
       expect(nextOf(fateOf({ state }).registration, undefined)).not.toHaveProperty('by');

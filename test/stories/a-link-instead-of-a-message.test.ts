@@ -179,7 +179,7 @@ describe('an answer that is lost with its link', () => {
     await story.start();
     await until('its answer is lost', async () => (await story.kinds(mistyped)).includes('answer_lost'));
     await story.book.load('b2', [corrected]);
-    expect((await reportOf(story, 'b2'))[0]).toMatchObject({ outcome: 'pending', who_acts: 'us' });
+    expect((await reportOf(story, 'b2'))[0]).toMatchObject({ outcome: 'pending', who_acts: 'nobody' });
     await until('the corrected row is created', async () => (await reportOf(story, 'b2'))[0]?.outcome === 'created');
     expect((await reportOf(story, 'b1'))[0]).toMatchObject({ outcome: 'cancelled' });
     expect(story.seen(corrected)).toMatchObject({ creates: 2, accepted: 1 });

@@ -36,7 +36,7 @@ for (const api of APIS) {
     await story.book.load('b2', [merchant(2), renamed(first, 'ok')]);
 
     const [, waiting] = await reportOf(story, 'b2');
-    expect(waiting).toMatchObject({ outcome: 'pending', problem: 'row:waits', who_acts: 'us', attempts: '0' });
+    expect(waiting).toMatchObject({ outcome: 'pending', problem: 'row:waits', who_acts: 'nobody', attempts: '0' });
     expect(waiting?.reason).toContain('It waits for line 2 of b1.csv (batch b1)');
     expect(waiting?.reason).toContain('They differ in: the name.');
 
