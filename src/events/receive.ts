@@ -1,7 +1,7 @@
 /** One push, without HTTP: verify → decrypt → store → answer. The recorder (record.ts) reads it afterwards. */
 import type { Logger } from 'pino';
 import type { ReceivedPush } from '../domain/push.js';
-import { faultOf, type NotOpened, openPush, type PushCredential } from '../wechat/crypt.js';
+import { type NotOpened, openPush, type PushCredential } from '../wechat/crypt.js';
 import { sketchPush } from '../wechat/push.js';
 import { type Ages, openAges } from './age.js';
 import { openRecent, type Recent } from './recent.js';
@@ -60,16 +60,6 @@ export function receive(receiver: Receiver, query: string, body: Buffer): Receiv
   const storing = store(receiver, opened.xml, query, signed, body);
   recent.set(signature, storing);
   return storing;
-}
-
-/** The refusal of a push whose signature does not fit; undefined if the signature fits. */
-export function refusalOf(
-  { credentials, componentAppid, refusals }: Receiver,
-  query: string,
-  body: Buffer,
-): Received | undefined {
-  const fault = faultOf({ credentials, componentAppid, query: signedPart(query), body });
-  return fault && refusal(refusals, fault);
 }
 
 function refusal(refusals: Refusals, { why, detail }: NotOpened): Received {

@@ -6,8 +6,8 @@ import { ANSWERS_TO_STRANGERS, type ConnectionLimits, mostConnections } from '..
 import { type Listener, openListener } from '../http/listener.js';
 import type { ConnectionRefusal } from '../http/places.js';
 import { type Bodies, MAX_BODY_BYTES, openBodies, SMALL_BODY_BYTES } from './bodies.js';
+import { takePlainPush } from './plain-push.js';
 import { openReceiver, type Received, type Receiver, type ReceiverOptions, receive } from './receive.js';
-import { screenPush } from './screen.js';
 
 export interface ReceiverServer {
   readonly port: number;
@@ -80,7 +80,7 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
     trustedProxies,
     refused: (why) => receiver.refusals.count(why, REFUSED[why]),
     wholeUpTo: SMALL_BODY_BYTES,
-    screen: (request, headLength) => screenPush(receiver, options.path, request, headLength),
+    take: (request, headLength) => takePlainPush(receiver, options.path, request, headLength),
   });
   const context: ReceiverContext = { path: options.path, receiver, isReady, listener, bodies: openBodies() };
   const settings = { host: 'FASTREGISTER_EVENTS_HOST', port: 'FASTREGISTER_EVENTS_PORT' };

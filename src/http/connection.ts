@@ -31,6 +31,9 @@ export class Connection implements QueueLinks {
   stays: 'known' | 'stranger' | undefined;
   /** The answer, while the connection is parked. */
   parkedAnswer: string | undefined;
+  /** Whether a request is being answered without node:http, and whether one was. */
+  isTaken = false;
+  wasTaken = false;
   /** How many bytes after the request were dropped. */
   dropped = 0;
 

@@ -13,7 +13,7 @@ const MAX_HEAD_LINES = 100;
 const [FIRST_LETTER, LAST_LETTER] = [0x41, 0x5a];
 const [CR, LF] = [0x0d, 0x0a];
 
-const LENGTHS = /^(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/gim;
+const DECISIVE = /^(content-length|transfer-encoding|expect|connection)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/gim;
 
 /** `more`: the request is not complete yet. */
 export type ReadProgress = 'more' | 'here' | 'no_http' | 'too_large';
@@ -23,6 +23,8 @@ export class Incoming {
   headLength = 0;
   /** Length of head and body, if the body's length is known and the body is waited for. */
   length: number | undefined;
+  /** Whether the client wants something else than to keep the connection, as far as its head says so. */
+  closes = false;
   readonly #buffer: GrowingBuffer;
   readonly #wholeUpTo: number;
 
@@ -66,22 +68,29 @@ export class Incoming {
     if (length === undefined) return bytes.length > MAX_HEAD_BYTES ? 'too_large' : 'more';
     if (length > MAX_HEAD_BYTES || hasMoreLines(bytes, length)) return 'too_large';
     this.headLength = length;
-    const body = plainLength(bytes.toString('latin1', 0, length));
+    const body = this.#plainLength(bytes.toString('latin1', 0, length));
     if (body !== undefined && body <= this.#wholeUpTo) this.length = length + body;
     return undefined;
   }
-}
 
-/** The length of the body; undefined if the head does not simply state it. */
-function plainLength(head: string): number | undefined {
-  let length = 0;
-  let lines = 0;
-  for (const [, name = '', value = ''] of head.matchAll(LENGTHS)) {
-    lines += 1;
-    if (lines > 1 || name.toLowerCase() !== 'content-length' || !/^\d{1,9}$/.test(value)) return undefined;
-    length = Number(value);
+  /** The length of the body; undefined if the head does not simply state it. */
+  #plainLength(head: string): number | undefined {
+    let length: number | undefined;
+    for (const [, name = '', value = ''] of head.matchAll(DECISIVE)) {
+      switch (name.toLowerCase()) {
+        case 'connection':
+          this.closes ||= value.toLowerCase() !== 'keep-alive';
+          break;
+        case 'content-length':
+          if (length !== undefined || !/^\d{1,9}$/.test(value)) return undefined;
+          length = Number(value);
+          break;
+        default:
+          return undefined;
+      }
+    }
+    return length ?? 0;
   }
-  return length;
 }
 
 function withoutEmptyLines(bytes: Buffer): Buffer {
@@ -91,16 +100,14 @@ function withoutEmptyLines(bytes: Buffer): Buffer {
 }
 
 function endOfHead(bytes: Buffer, from: number): number | undefined {
-  const [proper, bare] = [bytes.indexOf('\r\n\r\n', from), bytes.indexOf('\n\n', from)];
-  if (bare >= 0 && (proper < 0 || bare < proper)) return bare + 2;
+  const proper = bytes.indexOf('\r\n\r\n', from);
+  const bare = (proper < 0 ? bytes : bytes.subarray(0, proper)).indexOf('\n\n', from);
+  if (bare >= 0) return bare + 2;
   return proper < 0 ? undefined : proper + 4;
 }
 
 function hasMoreLines(bytes: Buffer, length: number): boolean {
   let lines = 0;
-  for (let at = bytes.indexOf(LF); at >= 0 && at < length; at = bytes.indexOf(LF, at + 1)) {
-    lines += 1;
-    if (lines > MAX_HEAD_LINES) return true;
-  }
-  return false;
+  for (let at = 0; at < length; at += 1) if (bytes[at] === LF) lines += 1;
+  return lines > MAX_HEAD_LINES;
 }

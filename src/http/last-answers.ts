@@ -40,7 +40,7 @@ export class LastAnswers {
   }
 
   give(connection: Connection, answer: RawAnswer): void {
-    if (this.take()) this.#write(connection, textOf(answer));
+    if (this.take()) this.#write(connection, answerText(answer));
     else this.park(connection, answer);
   }
 
@@ -60,7 +60,7 @@ export class LastAnswers {
 
   /** Keeps the answer until one is due. */
   park(connection: Connection, answer: RawAnswer): void {
-    connection.parkedAnswer = textOf(answer);
+    connection.parkedAnswer = answerText(answer);
     this.#places.parked.enter(connection);
     connection.socket.resume();
   }
@@ -68,6 +68,11 @@ export class LastAnswers {
   giveWhatIsDue(): void {
     const { parked } = this.#places;
     while (parked.oldest !== undefined && this.take()) this.#write(parked.oldest, parked.oldest.parkedAnswer ?? '');
+  }
+
+  /** Without asking whether an answer is due. */
+  write(connection: Connection, answer: RawAnswer): void {
+    this.#write(connection, answerText(answer));
   }
 
   #write(connection: Connection, text: string): void {
@@ -92,7 +97,7 @@ export class LastAnswers {
   }
 }
 
-function textOf({ status, text }: RawAnswer): string {
+export function answerText({ status, text }: RawAnswer, connection = 'connection: close'): string {
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain; charset=utf-8`;
-  return `${head}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`;
+  return `${head}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n${connection}\r\n\r\n${text}`;
 }

@@ -15,6 +15,7 @@ import { openPort, type PortSettings } from './port.js';
 import type { RequestFeed } from './request-feed.js';
 import { RequestIntake } from './request-intake.js';
 import { Requests } from './requests.js';
+import { type TakenAnswer, TakenRequests } from './taken-requests.js';
 
 export interface ListenerOptions {
   readonly limits: ConnectionLimits;
@@ -24,10 +25,10 @@ export interface ListenerOptions {
   /** Bodies up to this length are read completely before node:http gets the request. */
   readonly wholeUpTo?: number;
   /**
-   * A first look at such a request: a refusal here costs a quarter of a refusal by node:http. Undefined: node:http gets the
-   * request.
+   * A first look at such a request: an answer here costs a quarter of one by node:http. It is given at once to an unknown client, and
+   * later, when it resolves, to a genuine request. Undefined: node:http gets the request.
    */
-  readonly screen?: (request: Buffer, headLength: number) => RawAnswer | undefined;
+  readonly take?: ((request: Buffer, headLength: number) => RawAnswer | Promise<TakenAnswer> | undefined) | undefined;
 }
 
 export interface Listener {
@@ -54,12 +55,14 @@ const BACKLOG = 65_535;
 const SWEEP_EVERY_MS = 50;
 
 export function openListener(server: Server, options: ListenerOptions): Listener {
-  const { limits, trustedProxies, refused = () => {}, wholeUpTo = 0, screen = () => undefined } = options;
+  const { limits, trustedProxies, refused = () => {}, wholeUpTo = 0, take } = options;
   const now = (): number => performance.now();
   const places = new Places(limits, now, refused);
   const arrivals = new Arrivals((connection) => intake.advance(connection), now);
   const lastAnswers = new LastAnswers(places, limits, () => arrivals.isFlood, now, refused);
-  const intake = new RequestIntake({ server, places, arrivals, lastAnswers, wholeUpTo, screen });
+  const { idleMs } = limits;
+  const taken = new TakenRequests({ places, arrivals, lastAnswers, idleMs, isDraining: () => draining });
+  const intake = new RequestIntake({ server, places, arrivals, lastAnswers, wholeUpTo, take, taken });
   const requests = new Requests({ places, arrivals, lastAnswers, limits, trustedProxies });
   let draining = false;
 

@@ -126,13 +126,14 @@ export class Places {
   }
 
   #end(connection: Connection, slow: (connection: Connection) => void): void {
-    const { queue, incoming, feed, isComplete, response } = connection;
+    const { queue, incoming, feed, isComplete, response, wasTaken } = connection;
     if (queue === this.strangers && (incoming !== undefined || (feed !== undefined && !isComplete))) {
       slow(connection);
       return;
     }
     // A connection that has had its answer was only idle.
-    if (queue === this.reading || (queue === this.strangers && response === undefined)) this.#refused('too_slow');
+    const hadAnswer = response !== undefined || wasTaken;
+    if (queue === this.reading || (queue === this.strangers && !hadAnswer)) this.#refused('too_slow');
     connection.socket.destroy();
     this.forget(connection);
   }

@@ -11,6 +11,7 @@ import { Incoming } from './incoming.js';
 import type { LastAnswers, RawAnswer } from './last-answers.js';
 import type { Places } from './places.js';
 import { RequestFeed } from './request-feed.js';
+import type { TakenAnswer, TakenRequests } from './taken-requests.js';
 
 export interface RequestIntakeOptions {
   readonly server: Server;
@@ -19,7 +20,8 @@ export interface RequestIntakeOptions {
   readonly lastAnswers: LastAnswers;
   /** See `ListenerOptions`. */
   readonly wholeUpTo: number;
-  readonly screen: (request: Buffer, headLength: number) => RawAnswer | undefined;
+  readonly take: ((request: Buffer, headLength: number) => RawAnswer | Promise<TakenAnswer> | undefined) | undefined;
+  readonly taken: TakenRequests;
 }
 
 /** What a client may go on sending after its answer. */
@@ -58,7 +60,9 @@ export class RequestIntake {
       if (connection.dropped > LINGER_BYTES) connection.socket.destroy();
     } else if (connection.feed !== undefined) {
       connection.feed.offer(chunk);
-    } else if (connection.isKnown) {
+    } else if (connection.isTaken) {
+      putBack(connection, chunk);
+    } else if (connection.isKnown && this.#options.take === undefined) {
       this.#handOver(connection, chunk);
     } else {
       this.#receivedPart(connection, chunk);
@@ -69,8 +73,13 @@ export class RequestIntake {
     const { places, arrivals, lastAnswers, wholeUpTo } = this.#options;
     connection.incoming ??= new Incoming(wholeUpTo);
     const progress = connection.incoming.append(chunk);
+    if (connection.queue === places.idle && connection.incoming.capacity > 0) places.reading.enter(connection);
     if (progress === 'no_http' || progress === 'too_large') {
       lastAnswers.refuse(connection, progress === 'too_large' ? 431 : 400, 'malformed');
+      return;
+    }
+    if (progress === 'here' && connection.isKnown) {
+      this.#start(connection);
       return;
     }
     places.holdBytes(connection, connection.incoming.capacity);
@@ -81,16 +90,21 @@ export class RequestIntake {
 
   /** node:http gets the head, and then says how much may follow. */
   #start(connection: Connection): void {
-    const { server, places, lastAnswers, screen } = this.#options;
+    const { server, places, lastAnswers, take, taken } = this.#options;
     const { incoming, socket } = connection;
     if (incoming === undefined) return;
     connection.incoming = undefined;
     places.holdBytes(connection, 0);
     const { bytes, headLength, length } = incoming;
-    const no = length === bytes.length ? screen(bytes, headLength) : undefined;
-    if (no !== undefined) {
+    const answer = length === bytes.length ? take?.(bytes, headLength) : undefined;
+    if (answer !== undefined) {
       connection.isComplete = true;
-      lastAnswers.give(connection, no);
+      if (answer instanceof Promise) taken.answerLater(connection, incoming.closes, answer);
+      else lastAnswers.give(connection, answer);
+      return;
+    }
+    if (connection.isKnown) {
+      this.#handOver(connection, bytes);
       return;
     }
     const feed = new RequestFeed(socket, () => lastAnswers.leave(connection));
@@ -112,13 +126,20 @@ export class RequestIntake {
   }
 
   /** The client has finished sending; it may still read. */
-  #ended({ feed, incoming, socket, isComplete, queue }: Connection): void {
+  #ended({ feed, incoming, socket, isComplete, isTaken, queue }: Connection): void {
+    if (isTaken) return;
     if (feed !== undefined) {
       if (!isComplete) feed.push(null);
     } else if (queue !== this.#options.places.parked && incoming?.isHere !== true) {
       socket.destroy();
     }
   }
+}
+
+/** The next request is read when this one is answered. */
+function putBack({ socket }: Connection, chunk: Buffer): void {
+  socket.pause();
+  socket.unshift(chunk);
 }
 
 function ofConnection<T>(act: (connection: Connection, detail: T) => void): (this: Socket, detail: T) => void {

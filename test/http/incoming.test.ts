@@ -33,6 +33,16 @@ test('a small body belongs to it, where the head says plainly how long it is', (
   }
 });
 
+test('whether its client wants the connection to be closed', () => {
+  const closes = (lines: string): boolean => {
+    const incoming = new Incoming(64);
+    incoming.append(Buffer.from(`${HEAD}${lines}\r\n`));
+    return incoming.closes;
+  };
+  expect(['', 'Connection: Keep-Alive\r\n'].map(closes)).toEqual([false, false]);
+  expect(['connection: close\r\n', 'Connection: upgrade\r\n'].map(closes)).toEqual([true, true]);
+});
+
 test('what is no HTTP is noticed by its first byte, and a head that is too large before its end', () => {
   expect(progress(['\u0016\u0003\u0001'])).toEqual(['no_http']);
   expect(progress(['get / HTTP/1.1\r\n'])).toEqual(['no_http']);

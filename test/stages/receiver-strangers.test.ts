@@ -246,6 +246,37 @@ describe('a request', () => {
     const it = await stranger(receiver.port);
     it.socket.end(textOf(seal(otherXml('authorized'))));
     await until('it is taken', () => isTaken(it));
+    const known = await pushAnew();
+    await until('the first is taken', () => isTaken(known));
+    known.socket.end(textOf(seal(otherXml('authorized'))));
+    await until('the second is taken', () => known.heard().split('success').length === 3);
+    await until('it is closed', () => known.isClosed());
+  });
+
+  test('whose sender asks for it is the last of its connection', async () => {
+    await open();
+    const it = await stranger(receiver.port);
+    it.send(textOf(seal(otherXml('authorized')), 'connection: close\r\n'));
+    await until('it is closed', () => it.isClosed());
+    expect(it.heard()).toMatch(/connection: close\r\n\r\nsuccess$/);
+  });
+
+  test('of a client of ours is taken in pieces, together with the next one, and before the last one is answered', async () => {
+    await open();
+    const it = await pushAnew();
+    await until('the first is taken', () => isTaken(it));
+    const [whole, next, third, fourth, last] = Array.from({ length: 5 }, () => textOf(seal(otherXml('authorized'))));
+    it.send(`\r\n${whole?.slice(0, 100)}`);
+    const other = await pushAnew();
+    await until('another is taken meanwhile', () => isTaken(other));
+    it.send(whole?.slice(100) ?? '');
+    await until('the second is taken', () => it.heard().split('success').length === 3);
+    other.send(next ?? '');
+    other.socket.write(third ?? '', 'latin1');
+    await until('both are taken', () => other.heard().split('success').length === 4);
+    it.send(`${fourth}${last}`);
+    await until('both are taken', () => it.heard().split('success').length === 5);
+    expect([await stored(), it.isClosed(), other.isClosed()]).toEqual([7, false, false]);
   });
 
   test('that is forged waits for its answer while there are too many, and a push does not', async () => {

@@ -1,0 +1,34 @@
+/**
+ * A push as WeChat and the usual proxies send it is taken here, before node:http makes objects of it, which would cost as much as all
+ * other work on it. node:http parses every request that this does not recognise, so nothing unusual is read in two ways.
+ */
+import type { RawAnswer } from '../http/last-answers.js';
+import type { TakenAnswer } from '../http/taken-requests.js';
+import { type Received, type Receiver, receive } from './receive.js';
+
+/** Each line has a name and a value, and nothing that a proxy may understand in another way: no folded line, no lone CR or LF. */
+const PLAIN_HEAD = /^POST ([!->@-~]+)\?([!-~]*) HTTP\/1\.1\r\n(?:[\w!#$%&'*+.^`|~-]+:[\t -~\x80-\xff]*\r\n)*\r\n$/;
+
+/** @param request the whole request; its head has `headLength` bytes */
+export function takePlainPush(
+  receiver: Receiver,
+  path: string,
+  request: Buffer,
+  headLength: number,
+): RawAnswer | Promise<TakenAnswer> | undefined {
+  const [, target, query] = PLAIN_HEAD.exec(request.toString('latin1', 0, headLength)) ?? [];
+  if (target !== path || query === undefined) return undefined;
+  const received = receive(receiver, query, request.subarray(headLength));
+  return received instanceof Promise ? received.then(kept, (error) => failed(receiver, error)) : received;
+}
+
+/** Only a new push shows that WeChat itself is the sender. */
+function kept(received: Received): TakenAnswer {
+  const { status, text, isNew } = received;
+  return { status, text, keep: isNew === true ? 'known' : status === 200 ? 'stranger' : undefined };
+}
+
+function failed({ log }: Receiver, error: unknown): TakenAnswer {
+  log.error({ err: error }, 'the receiver failed');
+  return { status: 503, text: 'not stored', keep: undefined };
+}
