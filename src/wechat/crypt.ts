@@ -5,7 +5,7 @@
  * the message's length in bytes (4, big-endian), the message, the platform's appid, padded as in PKCS#7 but to 32.
  */
 import { isUtf8 } from 'node:buffer';
-import { createCipheriv, createDecipheriv, hash, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type Decipher, hash, timingSafeEqual } from 'node:crypto';
 
 /** One pair of the platform's settings. Token and key may be rotated one without the other. */
 export interface PushCredential {
@@ -40,6 +40,7 @@ const AES_BLOCK = 16;
 const RANDOM_BYTES = 16;
 /** The random bytes and the length. */
 const HEAD_BYTES = RANDOM_BYTES + 4;
+const TOO_SHORT = 'the plain text is shorter than its own head';
 
 /** Throws: a wrong key is a fault of the settings. The last character's two spare bits may be set; WeChat's own sample sets them. */
 export function decodeAesKey(encodingAesKey: string): Buffer {
@@ -84,11 +85,11 @@ function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
   if (sealed.length % AES_BLOCK !== 0) {
     return undecipherable(`<Encrypt> holds ${sealed.length} bytes, which is not a multiple of ${AES_BLOCK}`);
   }
-  const decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, AES_BLOCK)).setAutoPadding(false);
+  if (sealed.length < HEAD_BYTES) return undecipherable(TOO_SHORT);
   // Without auto padding this is all of it.
-  const plain = withoutPadding(decipher.update(sealed));
+  const plain = withoutPadding(decipherOf(key).update(sealed));
   if (plain === undefined) return undecipherable('the padding is wrong: the key does not fit, or bytes were changed');
-  if (plain.length < HEAD_BYTES) return undecipherable('the plain text is shorter than its own head');
+  if (plain.length < HEAD_BYTES) return undecipherable(TOO_SHORT);
 
   const end = HEAD_BYTES + plain.readUInt32BE(RANDOM_BYTES);
   if (end > plain.length) return undecipherable('the message claims to be longer than what was sent');
@@ -96,6 +97,21 @@ function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
   // WeChat's. The appid shows whether the key fits.
   if (!isUtf8(plain.subarray(end))) return undecipherable('the appid behind the message is not UTF-8');
   return { ok: true, message: plain.toString('utf8', HEAD_BYTES, end), appid: plain.toString('utf8', end) };
+}
+
+const deciphers = new WeakMap<Buffer, Decipher>();
+
+/**
+ * One for all pushes: to make one takes longer than to decrypt a push. In CBC, what was decrypted before changes only the first block,
+ * as the IV does, and that block is the random bytes.
+ */
+function decipherOf(key: Buffer): Decipher {
+  let decipher = deciphers.get(key);
+  if (decipher === undefined) {
+    decipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, AES_BLOCK)).setAutoPadding(false);
+    deciphers.set(key, decipher);
+  }
+  return decipher;
 }
 
 /** Verifies, then decrypts, then checks that the push is meant for this platform. */
@@ -110,12 +126,6 @@ export function openPush(sealed: SealedPush): OpenedPush {
     detail = opened.ok ? 'the push is for another platform: its appid is not ours' : opened.detail;
   }
   return closed('unreadable', detail);
-}
-
-/** What is wrong with a push before it is decrypted; undefined where its signature fits. */
-export function faultOf(sealed: SealedPush): NotOpened | undefined {
-  const encrypted = verified(sealed);
-  return 'ok' in encrypted ? encrypted : undefined;
 }
 
 function verified({ credentials, query, body }: SealedPush): Encrypted | NotOpened {
@@ -160,9 +170,10 @@ function fromBase64(text: string): Buffer | undefined {
 
 function withoutPadding(plain: Buffer): Buffer | undefined {
   const pad = plain[plain.length - 1] ?? 0;
-  if (pad < 1 || pad > PADDING_BLOCK || pad > plain.length) return undefined;
+  if (pad < 1 || pad > PADDING_BLOCK) return undefined;
   const end = plain.length - pad;
-  return plain.subarray(end).every((byte) => byte === pad) ? plain.subarray(0, end) : undefined;
+  // The random bytes are no padding.
+  return plain.subarray(Math.max(end, RANDOM_BYTES)).every((byte) => byte === pad) ? plain.subarray(0, end) : undefined;
 }
 
 function undecipherable(detail: string): Decrypted {
