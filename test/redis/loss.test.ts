@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { purgeToolsOf } from '../../src/app/wiring/purging.js';
@@ -677,4 +677,38 @@ test('entries of one moment share a line, and each comes back; what the disk ref
   rmSync(join(home, 'journal'), { recursive: true });
   const refused = await Promise.allSettled([sent, ...answers].map((entry) => loss.journal.write(entry)));
   expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+});
+
+test('pushes of a moment share a line, each comes back as it was, and one that was cut off is left out', async () => {
+  const home = newHome();
+  const { guard: loss } = await guard({ home });
+  const bodies = ['<xml>\n</xml>', '', '\u00ff\u0000{"at":1}\n', '<xml/>'].map((text) => Buffer.from(text, 'latin1'));
+  const pushes = bodies.map((body, n) => ({
+    receivedAt: Date.now(),
+    createdAt: n * 1_000,
+    infoType: '虚构',
+    query: `n=${n}`,
+    signature: `s${n}`,
+    ticket: undefined,
+    body,
+  }));
+  loss.journal.writePushes(pushes.slice(0, 3));
+  loss.journal.writePushes(pushes.slice(3));
+  expect(loss.journal.read().pushes).toEqual(pushes);
+
+  const [folder = ''] = readdirSync(join(home, 'journal'));
+  const files = readdirSync(join(home, 'journal', folder)).filter((name) => name.endsWith('.jsonl'));
+  const path = join(home, 'journal', folder, files[0] ?? '');
+  truncateSync(path, statSync(path).size - 1);
+  expect(loss.journal.read().pushes).toEqual(pushes.slice(0, 3));
+
+  const asBefore = {
+    at: Date.now(),
+    infoType: 'authorized',
+    query: 'q',
+    signature: 's',
+    body: bodies[0]?.toString('base64'),
+  };
+  writeFileSync(path, `${JSON.stringify(asBefore)}\n`);
+  expect(loss.journal.read().pushes).toMatchObject([{ infoType: 'authorized', body: bodies[0] }]);
 });

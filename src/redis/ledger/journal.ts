@@ -3,7 +3,7 @@
  * and every push before we answer `success`. If Redis loses its last second, or fails over to a replica that lags, this is
  * recorded again (loss.ts). Entries are written and not synced: they guard against a loss of Redis' data, not of this disk's.
  *
- * A journal is a folder of files, one for each process and hour. A line is a create, a push, or the answers of a moment.
+ * A journal is a folder of files, one for each process and hour. A line is a create, the answers of a moment, or the pushes of one.
  * Nothing in it names a merchant: WeChat's words and links are sealed, and WeChat has encrypted pushes.
  */
 import { randomBytes } from 'node:crypto';
@@ -112,14 +112,13 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
   let file: OpenFile | undefined;
   let waiting: { readonly entries: JournalEntry[]; readonly written: Promise<void> } | undefined;
 
-  function append(lines: string): void {
+  function append(bytes: Buffer): void {
     if (file !== undefined && (file.bytes >= FILE_BYTES || now() - file.openedAt >= FILE_LIVES_MS)) close();
     if (file === undefined) {
       forgetOld(folder, now());
       const openedAt = now();
       file = { handle: openSync(join(folder, nameAt(openedAt)), 'ax', 0o600), openedAt, bytes: 0 };
     }
-    const bytes = Buffer.from(lines);
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(file.handle, bytes, done);
     } catch (cause) {
@@ -157,7 +156,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
       const at = Math.max(...others.map(({ fact }) => fact.at));
       lines += `${JSON.stringify({ at, n: others.length, s: vault.seal(JSON.stringify(others), LABEL) })}\n`;
     }
-    append(lines);
+    append(Buffer.from(lines));
   }
 
   return {
@@ -170,8 +169,8 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     },
 
     writePushes(pushes) {
-      const lines = pushes.filter(({ isOld }) => isOld !== true).map((push) => lineOfPush(push, now()));
-      if (lines.length > 0) append(lines.join(''));
+      const taken = pushes.filter(({ isOld }) => isOld !== true);
+      if (taken.length > 0) append(bytesOfPushes(taken, now()));
     },
 
     tryToWrite: () => tryToWriteIn(folder),
@@ -195,10 +194,11 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
         );
       }
       const pushes = lines.flatMap((line) => {
-        const { at, r, s, createdAt, infoType = '', query = '', signature, body = '' } = line;
-        if (r !== undefined || s !== undefined) return [];
-        const push = { receivedAt: at, createdAt, infoType, query, signature, body: Buffer.from(body, 'base64') };
-        return [{ ...push, ticket: line.t }];
+        const { at, createdAt, infoType = '', query = '', signature, t: ticket, body } = line;
+        if (body === undefined) return [];
+        // Earlier versions wrote a line for each push, with its body in Base64.
+        const bytes = typeof body === 'string' ? Buffer.from(body, 'base64') : body;
+        return [{ receivedAt: at, createdAt, infoType, query, signature, ticket, body: bytes }];
       });
       return { entries, pushes };
     },
@@ -217,7 +217,7 @@ export function tryToWriteIn(folder: string): void {
   }
 }
 
-/** A line of the file: a create that is sent (r, m, d, f), n sealed entries (s), or a push. */
+/** A line of the file: a create that is sent (r, m, d, f), n sealed entries (s), or the pushes of a moment (pushes). */
 interface JournalLine {
   readonly at: number;
   /** When it was written, of a push that had waited in the spool. */
@@ -232,19 +232,23 @@ interface JournalLine {
   readonly infoType?: string;
   readonly query?: string;
   readonly signature?: string;
-  readonly body?: string;
   /** The verify ticket, sealed as it came (component-store.ts). */
   readonly t?: string;
+  readonly bytes?: number;
+  readonly body?: Buffer | string;
+  readonly pushes?: readonly JournalLine[];
 }
 
 const LABEL = 'journal';
+const LINE_END = 0x0a;
 
-/** The body follows the JSON of the other fields: Base64 has nothing to escape, and looking for it cost more than all other work. */
-function lineOfPush(push: JournaledPush, now: number): string {
-  const { receivedAt: at, createdAt, infoType, query, signature, ticket, body } = push;
-  const w = now - at > WAITED_LONG_MS ? now : undefined;
-  const rest = JSON.stringify({ at, w, createdAt, infoType, query, signature, t: ticket });
-  return `${rest.slice(0, -1)},"body":"${body.toString('base64')}"}\n`;
+/** A line, and behind it the bodies as they came: to make text of them would take longer than all other work. */
+function bytesOfPushes(pushes: readonly JournaledPush[], now: number): Buffer {
+  const fields = pushes.map(({ receivedAt: at, createdAt, infoType, query, signature, ticket, body }) => {
+    const w = now - at > WAITED_LONG_MS ? now : undefined;
+    return { at, w, createdAt, infoType, query, signature, t: ticket, bytes: body.length };
+  });
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ pushes: fields })}\n`), ...pushes.map(({ body }) => body)]);
 }
 
 /** Undefined if the entries were sealed with another key. */
@@ -259,22 +263,36 @@ function entriesIn({ r, m = '', d, f, s }: JournalLine, vault: Vault): JournalEn
   }
 }
 
-/** A process that was killed during a write has left a part of a line: that call was never made. */
+/** A process that was killed during a write has left a part of a line, or of what follows it: that call was never made. */
 function linesOf(path: string): JournalLine[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch {
     // Another process has deleted the file meanwhile.
     return [];
   }
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as JournalLine];
-    } catch {
-      return [];
+  const lines: JournalLine[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(LINE_END, at);
+    const line = lineFrom(bytes.toString('utf8', at, end < 0 ? undefined : end));
+    at = end < 0 ? bytes.length : end + 1;
+    for (const push of line?.pushes ?? []) {
+      const body = bytes.subarray(at, at + (push.bytes ?? 0));
+      if (body.length === push.bytes) lines.push({ ...push, body });
+      at += push.bytes ?? 0;
     }
-  });
+    if (line !== undefined && line.pushes === undefined) lines.push(line);
+  }
+  return lines;
+}
+
+function lineFrom(text: string): JournalLine | undefined {
+  try {
+    return JSON.parse(text) as JournalLine;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws HomeUnwritable */
