@@ -54,12 +54,17 @@ export function receive(receiver: Receiver, query: string, body: Buffer): Receiv
   const signed = signedPart(query);
   const opened = openPush({ credentials, componentAppid, query: signed, body });
   if (!opened.ok) return refusal(refusals, opened);
-  const signature = signed.msg_signature ?? '';
+  const signature = copyOf(signed.msg_signature ?? '');
   const before = recent.get(signature);
   if (before !== undefined) return again(receiver, before);
   const storing = store(receiver, opened.xml, query, signed, body);
   recent.set(signature, storing);
   return storing;
+}
+
+/** A part of a string keeps the whole string in memory: signatures that are remembered would keep the heads of their requests. */
+function copyOf(signature: string): string {
+  return Buffer.from(signature, 'latin1').toString('latin1');
 }
 
 function refusal(refusals: Refusals, { why, detail }: NotOpened): Received {
