@@ -2,7 +2,7 @@
 import { countedAddress } from './addresses.js';
 import type { Arrivals } from './arrivals.js';
 import type { Connection } from './connection.js';
-import { type LastAnswers, type RawAnswer, answerText } from './last-answers.js';
+import { answerText, type LastAnswers, type RawAnswer } from './last-answers.js';
 import type { Places } from './places.js';
 
 export interface TakenAnswer extends RawAnswer {
