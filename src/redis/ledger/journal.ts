@@ -240,7 +240,7 @@ interface JournalLine {
 }
 
 const LABEL = 'journal';
-const LINE_END = 0x0a;
+const LINE_END = Buffer.from('\n');
 
 /** A line, and behind it the bodies as they came: to make text of them would take longer than all other work. */
 function bytesOfPushes(pushes: readonly JournaledPush[], now: number): Buffer {
@@ -248,7 +248,8 @@ function bytesOfPushes(pushes: readonly JournaledPush[], now: number): Buffer {
     const w = now - at > WAITED_LONG_MS ? now : undefined;
     return { at, w, createdAt, infoType, query, signature, t: ticket, bytes: body.length };
   });
-  return Buffer.concat([Buffer.from(`${JSON.stringify({ pushes: fields })}\n`), ...pushes.map(({ body }) => body)]);
+  const line = Buffer.from(`${JSON.stringify({ pushes: fields })}\n`);
+  return Buffer.concat([line, ...pushes.map(({ body }) => body), LINE_END]);
 }
 
 /** Undefined if the entries were sealed with another key. */
