@@ -1,6 +1,6 @@
 /**
- * A connection until its request is here: reads the bytes of unknown clients, refuses what it can, and hands the rest to
- * node:http.
+ * A connection until its request is here: reads the bytes of clients, answers or refuses what needs no parser, and hands the rest
+ * to node:http.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -136,10 +136,11 @@ export class RequestIntake {
   }
 }
 
-/** The next request is read when this one is answered. */
-function putBack({ socket }: Connection, chunk: Buffer): void {
-  socket.pause();
-  socket.unshift(chunk);
+/** The next request is read when this one is answered, or dropped if it is the last one. */
+function putBack(connection: Connection, chunk: Buffer): void {
+  connection.isComplete = false;
+  connection.socket.pause();
+  connection.socket.unshift(chunk);
 }
 
 function ofConnection<T>(act: (connection: Connection, detail: T) => void): (this: Socket, detail: T) => void {
