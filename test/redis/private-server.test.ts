@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   statSync,
@@ -376,11 +377,27 @@ async function endMember(member: ChildProcess): Promise<void> {
 
 /** Every Redis that works in this home, whatever the pid file says. */
 async function serverPids(home: string): Promise<number[]> {
-  const running =
-    process.platform === 'linux' ? readdirSync('/proc') : execFileSync('ps', ['-axo', 'pid=']).toString().split('\n');
-  const pids = running.map(Number).filter((pid) => pid > 0);
-  const isOurs = await Promise.all(pids.map((pid) => isServerOf(pid, join(home, 'redis'))));
-  return pids.filter((_, index) => isOurs[index]);
+  const folder = join(home, 'redis');
+  const isOurs = await Promise.all(pidsIn(folder).map(async (pid) => (await isServerOf(pid, folder)) && pid));
+  return isOurs.filter((pid) => pid !== false);
+}
+
+/** On Linux of the processes that work there, because each question about a process costs several files of /proc. */
+function pidsIn(folder: string): number[] {
+  if (process.platform !== 'linux')
+    return execFileSync('ps', ['-axo', 'pid=']).toString().split('\n').map(Number).filter(Boolean);
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
+  return pids.filter((pid) => workingFolderOf(pid) === folder);
+}
+
+function workingFolderOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
 }
 
 async function kill(pid: number): Promise<void> {
