@@ -14,6 +14,8 @@ export default defineConfig({
     // Reading what a test imports takes longer than most tests: a worker reads it once for all its files.
     isolate: false,
     execArgv: [...V8_FLAGS],
+    // What a source was transformed into, for the next run.
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest-modules' },
     sequence: { sequencer: LongestFirst },
     // Most tests wait for Redis or for another process: more of them than cores.
     maxWorkers: 7,
