@@ -84,8 +84,10 @@ function isNoMerchant(row: SheetRow, findings: Findings): boolean {
   }
   const name = findings.cell('name');
   const isHeadings = isHeadingOf('code', code) && isHeadingOf('name', name);
-  if (!isHeadings && !isTotalOrNote(name) && !beginsWithTotal(row) && !hasAll(isBlankOrLine)) return false;
-  findings.addAt(isHeadings ? 'sheet:headings_again' : 'sheet:row_is_no_merchant', NO_COLUMN);
+  if (isHeadings) findings.addAt('sheet:headings_again', NO_COLUMN);
+  else if (isTotal(name) || beginsWithTotal(row)) findings.addAt('sheet:row_is_total', NO_COLUMN);
+  else if (isNote(name) || hasAll(isBlankOrLine)) findings.addAt('sheet:row_is_no_merchant', NO_COLUMN);
+  else return false;
   return true;
 }
 
@@ -99,15 +101,18 @@ const TOTAL = /^(?:合计|总计|小计|共计|总数|汇总|total|sum)[\s:：]*
 /** `（必填）与营业执照一致`, `注：红色为必填项`: a note begins so. */
 const NOTE = /^[([【]?(?:必填|选填|[应须需请]?[与按同]营业执照|(?:填写|填表)说明|(?:说明|注意?|备注|例如?)(?::|$))/;
 
-function isTotalOrNote(name: string): boolean {
-  const text = halfWidth(name).trim();
-  return TOTAL.test(text) || NOTE.test(text);
+function isTotal(cell: string): boolean {
+  return TOTAL.test(halfWidth(cell).trim());
+}
+
+function isNote(cell: string): boolean {
+  return NOTE.test(halfWidth(cell).trim());
 }
 
 /** `合计 | 24家`: the word stands in the column of serial numbers, and a count below the names. */
 function beginsWithTotal({ cells }: SheetRow): boolean {
   const first = cells.find((cell) => cell.trim() !== '') ?? '';
-  return TOTAL.test(halfWidth(first).trim());
+  return isTotal(first);
 }
 
 /**
@@ -126,7 +131,7 @@ const LINES: readonly RegExp[] = [
 
 function isBlankOrLine(cell: string): boolean {
   const text = halfWidth(cell).trim();
-  return text === '' || isTotalOrNote(text) || LINES.some((line) => line.test(text));
+  return text === '' || isTotal(text) || isNote(text) || LINES.some((line) => line.test(text));
 }
 
 /** What spreadsheet programs write where a formula fails. */

@@ -34,7 +34,8 @@ export const PROBLEMS = {
   'sheet:held_back': { severity: 'error', who: 'us', says: { en: 'the row has a warning, and was loaded with --accept-warnings=no, which holds such rows back.', zh: '本行有警告，而导入时选择了“有警告的行暂不提交”（--accept-warnings=no），故未提交。' }, next: { en: 'Look at its warnings. Correct the row, or load the sheet again with --accept-warnings=yes to send it as it is.', zh: '请查看警告；更正后重新导入。如需按原样提交，请重新上传并取消“有警告的行暂不提交”（--accept-warnings=yes）。' } },
   'sheet:row_without_merchant': { severity: 'error', who: 'nobody', says: { en: 'nothing that a merchant has is filled in in this row.', zh: '本行未填写任何商户信息。' }, next: { en: 'Fill the row in, or delete it.', zh: '请填写或删除本行。' } },
   'sheet:headings_again': { severity: 'error', who: 'nobody', says: { en: 'this row repeats the headings.', zh: '本行与表头重复。' }, next: { en: 'Delete it.', zh: '请删除本行。' } },
-  'sheet:row_is_no_merchant': { severity: 'error', who: 'us', says: { en: 'this row reads like a total, a note or a line for signatures, not like a merchant.', zh: '本行疑似合计、填写说明或落款，不是商户。' }, next: { en: 'Delete it. If it is a merchant, correct its name and code.', zh: '请删除本行；如确为商户，请更正名称和代码。' } },
+  'sheet:row_is_total': { severity: 'error', who: 'nobody', says: { en: 'this row is a total, not a merchant.', zh: '本行为合计，不是商户。' }, next: { en: 'It is left out; delete it if you load the sheet again.', zh: '已略去；如再次导入，可删除本行。' } },
+  'sheet:row_is_no_merchant': { severity: 'error', who: 'us', says: { en: 'this row reads like a note or a line for signatures, not like a merchant.', zh: '本行疑似填写说明或落款，不是商户。' }, next: { en: 'Delete it. If it is a merchant, correct its name and code.', zh: '请删除本行；如确为商户，请更正名称和代码。' } },
   'sheet:row_hidden': { severity: 'warning', who: 'us', says: { en: 'the workbook hides this row, e.g. by a filter; it is read all the same.', zh: '该行在工作簿中被隐藏（如被筛选），仍会读取。' }, next: { en: 'Delete the row if this merchant is not to be registered.', zh: '如不注册该商户，请删除该行。' } },
 
   // Where a value should come from

@@ -73,7 +73,8 @@ const CASES: Record<CellOfOurs, readonly [cell: string, row: Case]> = {
   'sheet:cell_without_heading': ['I17', { row: { beyond: 8 } }],
   'sheet:row_without_merchant': ['17', { row: { cells: ['', ' ', '\u3000', '', '', ''] } }],
   'sheet:headings_again': ['17', { row: { cells: ['企业名称', '统一社会信用代码（必填）', '', '法人微信', '', ''] } }],
-  'sheet:row_is_no_merchant': ['17', { name: '合计', code: '3' }],
+  'sheet:row_is_total': ['17', { name: '合计', code: '3' }],
+  'sheet:row_is_no_merchant': ['17', { name: '注：红色为必填项', code: '' }],
   'sheet:row_hidden': ['17', { row: { hidden: true } }],
   'sheet:formula_failed': ['B17', { code: '#N/A' }],
   'sheet:formula_without_result': ['A17', { name: '', row: { uncomputed: [0] } }],
@@ -263,11 +264,18 @@ describe('a row that is no merchant', () => {
     ['合计', ''],
     ['总计：12 家', '12'],
     ['Total', '3'],
+  ])('%s is a total, about which no side has to do anything', (name, code) => {
+    const { problems } = check({ name, code });
+    expect(problems.map(({ code: problem }) => problem)).toEqual(['sheet:row_is_total']);
+    expect(PROBLEMS['sheet:row_is_total'].who).toBe('nobody');
+  });
+
+  test.each([
     ['（必填）与营业执照一致', '18位统一社会信用代码'],
     ['按营业执照填写', '必填'],
     ['注：红色为必填项', ''],
     ['例：某某有限公司', '例：9135…'],
-  ])('%s is a total or a note, about which no merchant is asked', (name, code) => {
+  ])('%s is a note, about which no merchant is asked', (name, code) => {
     const { problems } = check({ name, code });
     expect(problems.map(({ code: problem }) => problem)).toEqual(['sheet:row_is_no_merchant']);
     expect(PROBLEMS['sheet:row_is_no_merchant'].who).toBe('us');
@@ -335,12 +343,14 @@ describe('a row that is no merchant', () => {
     ['注意力科技有限公司', ''],
     ['示例甲有限公司', '9.13E+17'],
   ])('%s with the code %s is one, whatever is wrong with it', (name, code) => {
-    expect(codesOf(check({ name, code }))).not.toContain('sheet:row_is_no_merchant');
+    const found = codesOf(check({ name, code }));
+    expect(found).not.toContain('sheet:row_is_no_merchant');
+    expect(found).not.toContain('sheet:row_is_total');
   });
 
   test.each([
-    ['合计', '24家', '', 'sheet:row_is_no_merchant'],
-    ['总计：', '24', '', 'sheet:row_is_no_merchant'],
+    ['合计', '24家', '', 'sheet:row_is_total'],
+    ['总计：', '24', '', 'sheet:row_is_total'],
     ['合计', '示例甲有限公司', GOOD.code, ''],
     ['24', '示例甲有限公司', '', 'sheet:code_missing'],
   ])('%s in the column of serial numbers, before %s and the code "%s": %s', (serial, name, code, problem) => {
