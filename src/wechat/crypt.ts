@@ -40,7 +40,6 @@ const AES_BLOCK = 16;
 const RANDOM_BYTES = 16;
 /** The random bytes and the length. */
 const HEAD_BYTES = RANDOM_BYTES + 4;
-const TOO_SHORT = 'the plain text is shorter than its own head';
 
 /** Throws: a wrong key is a fault of the settings. The last character's two spare bits may be set; WeChat's own sample sets them. */
 export function decodeAesKey(encodingAesKey: string): Buffer {
@@ -85,11 +84,11 @@ function decryptBytes(key: Buffer, sealed: Buffer): Decrypted {
   if (sealed.length % AES_BLOCK !== 0) {
     return undecipherable(`<Encrypt> holds ${sealed.length} bytes, which is not a multiple of ${AES_BLOCK}`);
   }
-  if (sealed.length < HEAD_BYTES) return undecipherable(TOO_SHORT);
+  if (sealed.length < HEAD_BYTES) return tooShort();
   // Without auto padding this is all of it.
   const plain = withoutPadding(decipherOf(key).update(sealed));
   if (plain === undefined) return undecipherable('the padding is wrong: the key does not fit, or bytes were changed');
-  if (plain.length < HEAD_BYTES) return undecipherable(TOO_SHORT);
+  if (plain.length < HEAD_BYTES) return tooShort();
 
   const end = HEAD_BYTES + plain.readUInt32BE(RANDOM_BYTES);
   if (end > plain.length) return undecipherable('the message claims to be longer than what was sent');
@@ -174,6 +173,10 @@ function withoutPadding(plain: Buffer): Buffer | undefined {
   const end = plain.length - pad;
   // The random bytes are no padding.
   return plain.subarray(Math.max(end, RANDOM_BYTES)).every((byte) => byte === pad) ? plain.subarray(0, end) : undefined;
+}
+
+function tooShort(): Decrypted {
+  return undecipherable('the plain text is shorter than its own head');
 }
 
 function undecipherable(detail: string): Decrypted {
