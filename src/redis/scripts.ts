@@ -109,14 +109,18 @@ export type AskScript = (common: string, args: Argument[]) => Promise<unknown>;
 /** A run for this many callers occupies Redis for a few milliseconds. */
 const ASKED_AT_ONCE = 64;
 
+/** Which argument of a caller is long, and mostly the same as that of the caller before: the write set. */
+const LONG_ARGUMENT = { read: undefined, record: 2, acquire: 4 } as const;
+
 /**
  * A script that does the same for many callers: requests that come while a run is under way share the next run. The
  * busier the processes, the more requests share a run, and Redis' write to the disk. Its ARGV are `common` and the
- * arguments of each, one after the other; it answers a list, in which an error concerns one caller.
+ * arguments of each, one after the other, with '' for a long argument that repeats that of the caller before; it answers a list, in
+ * which an error concerns one caller.
  */
 export function manyScript(
   redis: Redis,
-  name: 'read' | 'record' | 'acquire',
+  name: keyof typeof LONG_ARGUMENT,
   beforeLoading?: () => Promise<void>,
 ): AskScript {
   const run = script(redis, name, beforeLoading);
@@ -136,7 +140,7 @@ export function manyScript(
 
   async function runFor(common: string, asked: readonly PendingRun[]): Promise<void> {
     try {
-      const answers = (await run([prefix()], [common, ...asked.flatMap(({ args }) => args)])) as unknown[];
+      const answers = (await run([prefix()], [common, ...argumentsOf(asked, LONG_ARGUMENT[name])])) as unknown[];
       asked.forEach(({ resolve, reject }, at) => {
         const answer = answers[at];
         if (answer instanceof Error) reject(answer);
@@ -160,6 +164,19 @@ interface PendingRun {
   readonly args: Argument[];
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+function argumentsOf(asked: readonly PendingRun[], long: number | undefined): Argument[] {
+  const all: Argument[] = [];
+  let before: Argument | undefined;
+  for (const { args } of asked) {
+    for (let at = 0; at < args.length; at += 1) {
+      const argument = args[at] as Argument;
+      all.push(at === long && argument === before ? '' : argument);
+      if (at === long) before = argument;
+    }
+  }
+  return all;
 }
 
 function parts(asked: readonly PendingRun[]): (readonly PendingRun[])[] {

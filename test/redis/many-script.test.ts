@@ -46,6 +46,22 @@ test('a request that fails does not affect the others', async () => {
   expect(await book.batches.counts('b1')).toEqual({ cancelled: 2, queued: 1 });
 });
 
+test('what is said of several is sent once, also where the first of them was decided on an old version', async () => {
+  const book = openBook(server.redis);
+  await book.load('b1', merchants.slice(0, 3));
+  const ids = [0, 1, 2].map((n) => idOf(merchant(n)));
+  const known = await Promise.all(ids.map((id) => book.ledger.read(id)));
+  await book.record(ids[0] ?? '', 'noted');
+  const sent: string[] = [];
+  const { ledger } = openBook(heard(server.redis, (args) => void sent.push(args.join(' '))));
+
+  const fact = { kind: 'cancel_asked', at: 1_000 } as const;
+  await Promise.all(ids.map((id, at) => ledger.record(id, fact, {}, known[at])));
+  expect((sent[0] ?? '').match(/"cancel_asked/g)).toHaveLength(1);
+  expect(await book.batches.counts('b1')).toEqual({ cancelled: 3 });
+  for (const id of ids) expect((await ledger.history(id)).at(-1)).toMatchObject(fact);
+});
+
 test('what a server that has become a replica does not take waits for the primary', async () => {
   await openBook(server.redis).load('b1', merchants.slice(0, 1));
   const redis = await connect({ url: server.url }, 'background', readableLog().log);
@@ -61,11 +77,21 @@ test('what a server that has become a replica does not take waits for the primar
 });
 
 function countingRuns(redis: Redis, runs: { count: number }): Redis {
+  return heard(redis, () => {
+    runs.count += 1;
+  });
+}
+
+/** The arguments of each run of a script. */
+function heard(redis: Redis, onRun: (args: readonly unknown[]) => void): Redis {
   return new Proxy(redis, {
     get(target, name) {
-      if (name === 'evalsha') runs.count += 1;
       const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => {
+        if (name === 'evalsha') onRun(args);
+        return value.apply(target, args) as unknown;
+      };
     },
   });
 }

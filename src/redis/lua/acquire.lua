@@ -10,7 +10,7 @@
 --        epoch    the epoch with which the process has compared its journal; absent if it has no journal
 --        settleMs how long creates wait for processes that have not yet reported to an epoch
 --      then of each call: id, the version on which the call was decided, 'create' or 'search', its job, the write set (JSON;
---      `record` in fact.lua), the person ('' for a search), and the write id
+--      `record` in fact.lua; '': that of the call before), the person ('' for a search), and the write id
 -- Answers of each call
 --   { 'go' }
 --   { 'go', 0, 'day_probe' } the day is closed: no other call goes before this one is answered
@@ -81,6 +81,7 @@ busy_until, check_at, reported_at = tonumber(busy_until or nil) or 0, tonumber(c
 local reserved
 local granted = { create = 0, search = 0 }
 -- Entries for the list of recent calls, time and registration, the newest last.
+local NOW = whole(now_us) .. ' '
 local recent_entries = {}
 local granted_total = 0
 -- Jobs by their window.
@@ -199,10 +200,19 @@ local function question()
   return { 'wait', 0, 'question' }
 end
 
+-- Tries of the Weixin IDs of this run, and of those among them that have one more.
+local tries_of, new_tries = {}, {}
+local persons = every(7, 7)
+for i, number in ipairs(redis.call('HMGET', tries, unpack(persons))) do tries_of[persons[i]] = tonumber(number or nil) or 0 end
+
 local function held(person)
-  if person ~= '' and (tonumber(redis.call('HGET', tries, person)) or 0) >= budget.triesPerDay then
-    return { 'held', budget.dayEndsAt, 'person' }
-  end
+  if person ~= '' and tries_of[person] >= budget.triesPerDay then return { 'held', budget.dayEndsAt, 'person' } end
+end
+
+local function count_try(person)
+  tries_of[person] = tries_of[person] + 1
+  new_tries[#new_tries + 1] = person
+  new_tries[#new_tries + 1] = whole(tries_of[person])
 end
 
 local function acquire(id, version, kind, job, write_set, person, write_id)
@@ -216,10 +226,10 @@ local function acquire(id, version, kind, job, write_set, person, write_id)
   granted[kind] = granted[kind] + 1
   granted_total, left = granted_total + 1, left - 1
   if reserved and not is_create then reserved = math.max(reserved - 1, 0) end
-  recent_entries[granted_total] = string.format('%.0f %s', now_us, id)
+  recent_entries[granted_total] = NOW .. id
   due = math.max(due, now_us - CATCH_UP_US) + DISTANCE_US
   not_before = math.max(not_before, now_us - TOGETHER_US) + CATCH_UP_DISTANCE_US
-  if is_create and person ~= '' then redis.call('HINCRBY', tries, person, '1') end
+  if is_create and person ~= '' then count_try(person) end
   record(id, write_set_from(write_set), write_id)
   -- The line waits for the answer to this call alone, so it becomes the probe only here, where it is certain to be sent.
   local probing = line_state and CAN_PROBE[kind] and next_line(line_state, 'probe_sent')
@@ -240,7 +250,7 @@ local function acquire(id, version, kind, job, write_set, person, write_id)
   return { 'go', 0, 'day_probe' }
 end
 
-local answers = each(7, acquire)
+local answers = each(7, acquire, 5)
 
 if granted_total > 0 then
   redis.call('SET', key.pace(), string.format('%.0f %.0f', due, not_before), 'PX', 60000)
@@ -248,11 +258,12 @@ if granted_total > 0 then
   redis.call('LPUSH', key.recent(), unpack(recent_entries))
   if recent_count + granted_total > most + 100 then redis.call('LTRIM', key.recent(), 0, most - 1) end
   for kind, count in pairs(granted) do
-    if count > 0 then redis.call('HINCRBY', calls, kind, count) end
+    if count > 0 then redis.call('HINCRBY', calls, kind, whole(count)) end
   end
   -- By the whole hours that are left of the day, which has 23 or 25 of them where clocks change.
-  redis.call('HINCRBY', calls, 'left:' .. math.floor((budget.dayEndsAt - now - 1) / 3600000), granted_total)
+  redis.call('HINCRBY', calls, 'left:' .. math.floor((budget.dayEndsAt - now - 1) / 3600000), whole(granted_total))
   for window, jobs in pairs(finished_jobs) do redis.call('ZREM', window, unpack(jobs)) end
+  if #new_tries > 0 then redis.call('HSET', tries, unpack(new_tries)) end
   redis.call('EXPIRE', calls, DAY_EXPIRES_S)
   redis.call('EXPIRE', tries, DAY_EXPIRES_S)
 end

@@ -47,12 +47,14 @@ function record(id, write_set, write_id)
   write_id = write_id or write_set.writeId
   local now, set = look_at(id), write_set.set
   local before = { now[2] or NEW_STATE, unpack(now, 3, 5) }
+  -- First a command that a full Redis refuses: after the first write, it refuses none of this run.
+  redis.call('RPUSH', key.history(id), signed(write_set.entry, write_id))
   if now.is_new then
     redis.call('DEL', registration)
+    row_numbers[id] = nil
     set = { field.row, now[4], unpack(set) }
   end
   looked_at = nil
-  redis.call('RPUSH', key.history(id), signed(write_set.entry, write_id))
   if write_set.turn then redis.call('RPUSH', key.history(id), signed(write_set.turn, write_id)) end
   redis.call('HSET', registration, field.version, write_id, unpack(set))
   change_pages(before[3], before[4])

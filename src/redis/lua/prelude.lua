@@ -37,21 +37,29 @@ local function settling_for(now, most_ms)
   return -1
 end
 
--- "batch/index" -> batch, index
-local function row_of(pointer)
-  local batch, index = string.match(pointer, '^(.*)/(%d+)$')
-  return batch, tonumber(index)
+-- A whole number as text. Redis takes a microsecond longer to print one that a script passes on, and Lua to print it with '%.0f'.
+local function whole(number) return string.format('%d', number) end
+
+-- "batch/index" -> batch, index, page ("batch:page") and place in the page. Kept, because a fact needs those of one row several times.
+local parts_of = {}
+local function parts(pointer)
+  local known = parts_of[pointer]
+  if not known then
+    local batch, index = string.match(pointer, '^(.*)/(%d+)$')
+    index = tonumber(index)
+    known = { batch, index, batch .. ':' .. whole(math.floor(index / ROWS_PER_PAGE)), index % ROWS_PER_PAGE }
+    parts_of[pointer] = known
+  end
+  return known
 end
 
--- "batch/index" -> "batch:page", place in the page
-local function page_of(pointer)
-  local batch, index = row_of(pointer)
-  return batch .. ':' .. math.floor(index / ROWS_PER_PAGE), index % ROWS_PER_PAGE
-end
+local function row_of(pointer) return unpack(parts(pointer), 1, 2) end
+
+local function page_of(pointer) return unpack(parts(pointer), 3, 4) end
 
 local function row_at(pointer)
   local page, place = page_of(pointer)
-  return redis.call('LINDEX', key.rows(page), place)
+  return redis.call('LINDEX', key.rows(page), whole(place))
 end
 
 local function counted_as(state, wait)
@@ -72,15 +80,15 @@ end
 local function write_counts()
   for counts, change in pairs(changes) do
     for state, by in pairs(change) do
-      if by ~= 0 then redis.call('HINCRBY', counts, state, by) end
+      if by ~= 0 then redis.call('HINCRBY', counts, state, whole(by)) end
     end
   end
   changes = {}
-  if facts > 0 then redis.call('HINCRBY', key.epoch(), 'facts', facts) end
+  if facts > 0 then redis.call('HINCRBY', key.epoch(), 'facts', whole(facts)) end
   facts = 0
   if next(changed_pages) then
     local change = redis.call('HINCRBY', key.epoch(), 'changes', 1)
-    for page in pairs(changed_pages) do redis.call('ZADD', key.changedPages(), change, page) end
+    for page in pairs(changed_pages) do redis.call('ZADD', key.changedPages(), whole(change), page) end
     changed_pages = {}
   end
 end
@@ -133,12 +141,34 @@ local function change_rows(rows)
   end
 end
 
--- Runs a script's function for many callers: calls `one` with `width` arguments of ARGV at a time, after ARGV 1, which all share. An error of one
--- call is that call's answer. Only READONLY ends the whole run: the server has become a replica and refuses every write, and
--- ioredis looks for the new primary only if the run itself fails.
-local function each(width, one)
-  local answers = {}
+-- Of the arguments from ARGV `first` on, each `width`th.
+local function every(width, first)
+  local found = {}
+  for at = first, #ARGV, width do found[#found + 1] = ARGV[at] end
+  return found
+end
+
+-- Of the registrations of all callers of a run, those without a fact (row_if_new), read by one command: the row's number, false for any
+-- other one. A fact that is recorded removes it from here.
+local row_numbers = {}
+local function read_row_numbers(ids)
+  local names = {}
+  for i, id in ipairs(ids) do names[i] = key.registration(id) end
+  for i, text in ipairs(redis.call('MGET', unpack(names))) do row_numbers[ids[i]] = text end
+end
+
+-- Runs a script's function for many callers: calls `one` with `width` arguments of ARGV at a time, after ARGV 1, which all share; the first
+-- is the id of a registration. Where argument number `long` is '', it is that of the caller before. An error of one call is that call's
+-- answer. Only READONLY ends the whole run: the server has become a replica and refuses every write, and ioredis looks for the new
+-- primary only if the run itself fails.
+local function each(width, one, long)
+  local answers, text = {}, nil
+  read_row_numbers(every(width, 2))
   for at = 2, #ARGV, width do
+    if long then
+      if ARGV[at + long - 1] ~= '' then text = ARGV[at + long - 1] end
+      ARGV[at + long - 1] = text
+    end
     local went_well, answer = pcall(one, unpack(ARGV, at, at + width - 1))
     if not went_well then
       local why = type(answer) == 'table' and answer.err or tostring(answer)
@@ -201,16 +231,18 @@ local function row_number(batch_number, index) return batch_number * ROWS_OF_A_B
 
 local batch_ids = {}
 local function batch_numbered(number)
-  batch_ids[number] = batch_ids[number] or redis.call('HGET', key.batchNumbers(), string.format('%.0f', number))
+  batch_ids[number] = batch_ids[number] or redis.call('HGET', key.batchNumbers(), whole(number))
   return batch_ids[number]
 end
 
 -- The row of a registration without a fact; false for any other one: MGET does not fail for a hash, as GET does.
 local function row_if_new(id)
-  local row = tonumber(redis.call('MGET', key.registration(id))[1] or nil)
+  local text = row_numbers[id]
+  if text == nil then text = redis.call('MGET', key.registration(id))[1] end
+  local row = tonumber(text or nil)
   if not row then return false end
   local index = row % ROWS_OF_A_BATCH
-  return batch_numbered((row - index) / ROWS_OF_A_BATCH) .. '/' .. string.format('%.0f', index)
+  return batch_numbered((row - index) / ROWS_OF_A_BATCH) .. '/' .. whole(index)
 end
 
 -- Fields of a registration, as HMGET answers them; `is_new` of those of a registration without a fact.

@@ -2,8 +2,8 @@
 -- KEYS 1 any key of ours
 -- ARGV 1 of a process with a journal, JSON: epoch, the epoch with which it has compared its journal; settleMs, if the fact must
 --      also wait for the other processes' reports; '' of any other process
---      then of each: id, the version on which the fact was decided, the write set (JSON; `record` in fact.lua), kind of the
---      work that is done and its job ('' for none), and the write id
+--      then of each: id, the version on which the fact was decided, the write set (JSON; `record` in fact.lua; '': that of the
+--      fact before), kind of the work that is done and its job ('' for none), and the write id
 -- Answers of each 'done', 'conflict', 'epoch' (Redis may have lost facts before this one: compare the journal first) or
 -- 'forgotten' (journals have facts of this registration that Redis lost: restore them first). A fact that is sent twice because
 -- the answer was lost gets 'conflict'; the caller then finds it in the history.
@@ -22,4 +22,4 @@ return each(6, function(id, version, write_set, kind, job, write_id)
   record(id, write_set_from(write_set), write_id)
   if job ~= '' then redis.call('ZREM', key.window(kind), job) end
   return 'done'
-end)
+end, 3)
