@@ -1,6 +1,7 @@
 /** Permits to call WeChat: one step decides over every budget and writes that the call is on its way. */
 import type { Redis } from 'ioredis';
 import type { Budgets, GlobalWait } from '../domain/budgets.js';
+import type { Effects } from '../domain/effects.js';
 import type { Fact } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Job } from '../domain/work.js';
@@ -54,7 +55,7 @@ export function openCallPermits(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 
     async acquire(snapshot, fact, job, budgets, person) {
       const writeId = newWriteId();
       const id = snapshot.registration.id;
-      const { text, recorded, alike } = packWriteSet(snapshot, fact, {});
+      const { text, recorded, alike } = packWriteSet(snapshot, fact, NO_EFFECTS);
       const granted: Granted = {
         kind: 'go',
         snapshot: { ...snapshot, registration: recorded.after, version: writeId, alike },
@@ -65,6 +66,8 @@ export function openCallPermits(redis: Redis, guard?: Pick<LossGuard, 'epoch' | 
     },
   };
 }
+
+const NO_EFFECTS: Effects = {};
 
 /** Undefined where there is a conflict. */
 function permitFrom([kind, number = 0, why]: Answer, granted: Granted): Permit | undefined {

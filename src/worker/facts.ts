@@ -13,6 +13,7 @@ import type { Answered } from '../wechat/registration-api.js';
 import type { CallResult, Sent } from './call-result.js';
 import type { WorkerContext } from './context.js';
 import { learntFrom, unlearntFrom } from './learnt.js';
+import { sharedResult } from './shared-facts.js';
 
 /** The API counts as offline if this many merchants got this answer, and no create of the day got another one. */
 const OFFLINE_AFTER = 3;
@@ -30,7 +31,10 @@ export type MadeCall = Pick<Sent, 'sentAt' | 'day' | 'person' | 'isProbe'> & {
 
 export function factOfCreate(context: FactContext, sent: MadeCall, reply: Reply): CallResult {
   if (reply.kind !== 'answer') return factOfUnanswered(context, sent, reply);
-  const at = context.now();
+  return sharedResult(context, sent, reply, context.now(), (at) => factOfAnswer(context, sent, reply, at));
+}
+
+function factOfAnswer(context: FactContext, sent: MadeCall, reply: Answered, at: number): CallResult {
   const { registration } = sent.snapshot;
   const problem = `create:${reply.errcode}`;
   const answer = answerToCreate(reply.errcode);

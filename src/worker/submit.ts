@@ -21,6 +21,7 @@ import { factOfCreate, factOfExpiredPermit, factOfNoJournal, factOfUnconfirmed }
 import { untilAnotherPermit } from './no-permit.js';
 import { tokenWithinQuota } from './quota.js';
 import type { WithPermit } from './semaphore.js';
+import { sharedSent } from './shared-facts.js';
 
 /**
  * Work begins when fewer calls than the limit are in flight, and ends when the answer is recorded: an answer that stops the line
@@ -88,14 +89,14 @@ async function take(context: WorkerContext, job: Job, id: string, known: ReadNow
 
 function createSent(context: WorkerContext, sentAt: number): Fact {
   const clockAheadMs = context.clockAheadMs();
-  return {
+  return sharedSent(context, sentAt, clockAheadMs, () => ({
     kind: 'create_sent',
     at: sentAt,
     // Should its answer be lost, or this worker die before it comes; an accepted one waits longer.
     until: firstFollowUpAt(context.patience, sentAt, context.api.canSearch(undefined)),
     ...(context.api.invites === 'link' && { byLink: true }),
     ...(clockAheadMs !== 0 && { clockAheadMs }),
-  };
+  }));
 }
 
 /** The snapshot may be old: another row, which is fit, may be the one to send since. True: the registration is still to be sent. */

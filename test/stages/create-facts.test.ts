@@ -115,6 +115,46 @@ describe('a create that WeChat accepted', () => {
   });
 });
 
+describe('creates of a moment with the same answer', () => {
+  const call = {
+    snapshot: { registration: newRegistration('a', 'b/0'), now: NOW },
+    sentAt: NOW,
+    day: '2026-11-21',
+    person: 'p',
+    isProbe: false,
+  };
+  let at = NOW;
+  const process = { ...context, now: () => at };
+  const accepted = (more = {}, body = {}) =>
+    factOfCreate(
+      process,
+      { ...call, ...more },
+      { kind: 'answer', errcode: 0, said: 'ok', body: { errcode: 0, errmsg: 'ok', ...body } },
+    );
+
+  test('share the fact that WeChat has accepted them', () => {
+    expect(accepted({ person: 'other' })).toBe(accepted());
+    expect(accepted().fact).toMatchObject({ kind: 'create_accepted', at: NOW, callSentAt: NOW, said: 'ok' });
+  });
+
+  test.each([
+    ['that were sent at another time', { sentAt: NOW - 4 }, {}],
+    ['of another quota day', { day: '2026-11-20' }, {}],
+    ['that probe a closed day', { isProbe: true }, {}],
+    ['with words of their own', {}, { taskid: 't-1' }],
+  ])('share nothing with those %s', (_, more, body) => {
+    expect(accepted(more, body)).not.toBe(accepted());
+    expect(accepted(more, body)).toEqual(accepted(more, body));
+    expect(accepted(more, body).fact.callSentAt).toBe('sentAt' in more ? more.sentAt : NOW);
+  });
+
+  test('share nothing with those of a later moment', () => {
+    const first = accepted();
+    at = NOW + 4;
+    expect([first, accepted()].map(({ fact }) => fact.at)).toEqual([NOW, NOW + 4]);
+  });
+});
+
 describe('a create that was turned away before WeChat looked at the merchant', () => {
   test.each([
     [61004, 'platform_refused'],

@@ -148,13 +148,15 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     waiting = undefined;
     const sent = entries.filter(({ fact }) => fact.kind === 'create_sent');
     const others = entries.filter(({ fact }) => fact.kind !== 'create_sent');
+    const jsonOf = openFactTexts();
     let lines = '';
     for (const { registration, writeId, fact, day } of sent) {
-      lines += `${JSON.stringify({ at: fact.at, r: registration, m: writeId, d: day, f: fact })}\n`;
+      lines += `${withFact({ at: fact.at, r: registration, m: writeId, d: day }, 'f', jsonOf(fact))}\n`;
     }
     if (others.length > 0) {
       const at = Math.max(...others.map(({ fact }) => fact.at));
-      lines += `${JSON.stringify({ at, n: others.length, s: vault.seal(JSON.stringify(others), LABEL) })}\n`;
+      const texts = others.map(({ fact, ...entry }) => withFact(entry, 'fact', jsonOf(fact)));
+      lines += `${JSON.stringify({ at, n: others.length, s: vault.seal(`[${texts.join()}]`, LABEL) })}\n`;
     }
     append(Buffer.from(lines));
   }
@@ -215,6 +217,23 @@ export function tryToWriteIn(folder: string): void {
   } finally {
     rmSync(path, { force: true });
   }
+}
+
+/** Facts as JSON. Entries of a moment mostly share one, and most of an entry is its fact. */
+function openFactTexts(): (fact: Fact) => string {
+  const texts = new Map<Fact, string>();
+  return (fact) => {
+    let text = texts.get(fact);
+    if (text === undefined) {
+      text = JSON.stringify(fact);
+      texts.set(fact, text);
+    }
+    return text;
+  };
+}
+
+function withFact(others: object, name: string, fact: string): string {
+  return `${JSON.stringify(others).slice(0, -1)},"${name}":${fact}}`;
 }
 
 /** A line of the file: a create that is sent (r, m, d, f), n sealed entries (s), or the pushes of a moment (pushes). */

@@ -35,11 +35,23 @@ export function factTime(): number {
 
 const kept = new WeakMap<Alike, Map<string, Kept>>();
 
+/** The last use of a fact: a worker gives all calls of a moment the same one, which is found sooner than its text. */
+interface LastUse {
+  readonly alike: Alike;
+  readonly effects: Effects;
+  readonly packed: Kept;
+}
+
+const lastUses = new WeakMap<Fact, LastUse>();
+
 /** Registrations that no fact has touched since a row made them. */
 export const NEW: Alike = {};
 
 export function packWriteSet(snapshot: Snapshot, fact: Fact, effects: Effects): PackedWriteSet {
   const { registration, alike } = snapshot;
+  const last = lastUses.get(fact);
+  if (last !== undefined && last.alike === alike && last.effects === effects)
+    return appliedTo(registration, last.packed);
   const { job: _, ...others } = effects;
   if (alike === undefined) return decided(registration, fact, others);
   let packedSets = kept.get(alike);
@@ -49,12 +61,16 @@ export function packWriteSet(snapshot: Snapshot, fact: Fact, effects: Effects): 
   }
   const name = JSON.stringify([fact, others]);
   const known = packedSets.get(name);
-  if (known !== undefined) return appliedTo(registration, known);
+  if (known !== undefined) {
+    lastUses.set(fact, { alike, effects, packed: known });
+    return appliedTo(registration, known);
+  }
   const packed = decided(registration, fact, others);
   if (!isForAll(packed.recorded)) return packed;
   if (packedSets.size >= MOST_KEPT) packedSets.clear();
   const forAll = { ...packed, alike: {} };
   packedSets.set(name, forAll);
+  lastUses.set(fact, { alike, effects, packed: forAll });
   return forAll;
 }
 
