@@ -14,7 +14,7 @@ import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
 import type { Snapshot } from '../domain/snapshot.js';
 import type { Calls } from '../redis/calls.js';
-import type { JournalEntry } from '../redis/ledger/journal.js';
+import type { JournalEntry } from '../redis/ledger/journal-lines.js';
 import type { Ledger } from '../redis/ledger/ledger.js';
 import type { Workload } from '../redis/ledger/workload.js';
 import { ridOf } from '../wechat/answers.js';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { settle } from '../../src/events/record.js';
 import { key } from '../../src/redis/keys.js';
-import type { JournalEntry } from '../../src/redis/ledger/journal.js';
+import type { JournalEntry } from '../../src/redis/ledger/journal-lines.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { guardAgainstLoss } from '../../src/redis/ledger/loss.js';
 import { openVault } from '../../src/redis/vault.js';

@@ -3,7 +3,7 @@
  * and every push before we answer `success`. If Redis loses its last second, or fails over to a replica that lags, this is
  * recorded again (loss.ts). Entries are written and not synced: they guard against a loss of Redis' data, not of this disk's.
  *
- * A journal is a folder of files, one for each process and hour. A line is a create, the answers of a moment, or the pushes of one.
+ * A journal is a folder of files, one for each process and hour. Its lines are those of journal-lines.ts.
  * Nothing in it names a merchant: WeChat's words and links are sealed, and WeChat has encrypted pushes.
  */
 import { randomBytes } from 'node:crypto';
@@ -25,16 +25,21 @@ import {
 import { join } from 'node:path';
 import { setImmediate as untilTheLoopTurns } from 'node:timers/promises';
 import type { ReceivedPush } from '../../domain/push.js';
-import type { Fact } from '../../domain/registration.js';
 import { joined, UserError, type Words } from '../../domain/words.js';
 import type { Log } from '../server/connection.js';
 import type { Vault } from '../vault.js';
 import { journalFolder } from './journal-key.js';
+import {
+  bytesOfPushes,
+  entriesIn,
+  type JournalEntry,
+  type JournaledPush,
+  linesOf,
+  linesOfEntries,
+  pushIn,
+} from './journal-lines.js';
 
 export const JOURNAL_LIVES_MS = 86_400_000;
-
-/** The entry of a push that waited in the spool for longer than this has two times: when it came, and when it was written. */
-const WAITED_LONG_MS = 60_000;
 
 const FILE_LIVES_MS = 3_600_000;
 const FILE_BYTES = 16 * 1024 * 1024;
@@ -43,17 +48,6 @@ const MOST_FILES = 64;
 
 /** A disk that is nearly full takes some bytes. */
 const TRIAL = Buffer.alloc(64 * 1024);
-
-export interface JournalEntry {
-  readonly registration: string;
-  /** The write id that the fact has in the history. */
-  readonly writeId: string;
-  readonly fact: Fact;
-  /** The quota day that was charged for a create. */
-  readonly day?: string;
-}
-
-export type JournaledPush = Omit<ReceivedPush, 'isOld'>;
 
 export interface Journal {
   /** The id of the folder: processes with the same id read what all of them have written, whatever their path or machine. */
@@ -142,23 +136,10 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
     file = undefined;
   }
 
-  /** Sealing and writing a line takes longer than all other work of a call, so the entries of a moment share one line. */
   function writeWaiting(): void {
     const entries = waiting?.entries ?? [];
     waiting = undefined;
-    const sent = entries.filter(({ fact }) => fact.kind === 'create_sent');
-    const others = entries.filter(({ fact }) => fact.kind !== 'create_sent');
-    const jsonOf = openFactTexts();
-    let lines = '';
-    for (const { registration, writeId, fact, day } of sent) {
-      lines += `${withFact({ at: fact.at, r: registration, m: writeId, d: day }, 'f', jsonOf(fact))}\n`;
-    }
-    if (others.length > 0) {
-      const at = Math.max(...others.map(({ fact }) => fact.at));
-      const texts = others.map(({ fact, ...entry }) => withFact(entry, 'fact', jsonOf(fact)));
-      lines += `${JSON.stringify({ at, n: others.length, s: vault.seal(`[${texts.join()}]`, LABEL) })}\n`;
-    }
-    append(Buffer.from(lines));
+    append(Buffer.from(linesOfEntries(entries, vault)));
   }
 
   return {
@@ -195,14 +176,7 @@ export function openJournal({ home, ledgerKey, vault, now, log }: JournalOptions
           'entries of the journal were sealed with another key; keep FASTREGISTER_SECRET_KEY_PREVIOUS for a day after a change',
         );
       }
-      const pushes = lines.flatMap((line) => {
-        const { at, createdAt, infoType = '', query = '', signature, t: ticket, body } = line;
-        if (body === undefined) return [];
-        // Earlier versions wrote a line for each push, with its body in Base64.
-        const bytes = typeof body === 'string' ? Buffer.from(body, 'base64') : body;
-        return [{ receivedAt: at, createdAt, infoType, query, signature, ticket, body: bytes }];
-      });
-      return { entries, pushes };
+      return { entries, pushes: lines.flatMap(pushIn) };
     },
 
     close,
@@ -216,102 +190,6 @@ export function tryToWriteIn(folder: string): void {
     writeFileSync(path, TRIAL, { mode: 0o600 });
   } finally {
     rmSync(path, { force: true });
-  }
-}
-
-/** Facts as JSON. Entries of a moment mostly share one, and most of an entry is its fact. */
-function openFactTexts(): (fact: Fact) => string {
-  const texts = new Map<Fact, string>();
-  return (fact) => {
-    let text = texts.get(fact);
-    if (text === undefined) {
-      text = JSON.stringify(fact);
-      texts.set(fact, text);
-    }
-    return text;
-  };
-}
-
-function withFact(others: object, name: string, fact: string): string {
-  return `${JSON.stringify(others).slice(0, -1)},"${name}":${fact}}`;
-}
-
-/** A line of the file: a create that is sent (r, m, d, f), n sealed entries (s), or the pushes of a moment (pushes). */
-interface JournalLine {
-  readonly at: number;
-  /** When it was written, of a push that had waited in the spool. */
-  readonly w?: number;
-  readonly r?: string;
-  readonly m?: string;
-  readonly d?: string;
-  readonly f?: Fact;
-  readonly n?: number;
-  readonly s?: string;
-  readonly createdAt?: number;
-  readonly infoType?: string;
-  readonly query?: string;
-  readonly signature?: string;
-  /** The verify ticket, sealed as it came (component-store.ts). */
-  readonly t?: string;
-  readonly bytes?: number;
-  readonly body?: Buffer | string;
-  readonly pushes?: readonly JournalLine[];
-}
-
-const LABEL = 'journal';
-const LINE_END = Buffer.from('\n');
-
-/** A line, and behind it the bodies as they came: to make text of them would take longer than all other work. */
-function bytesOfPushes(pushes: readonly JournaledPush[], now: number): Buffer {
-  const fields = pushes.map(({ receivedAt: at, createdAt, infoType, query, signature, ticket, body }) => {
-    const w = now - at > WAITED_LONG_MS ? now : undefined;
-    return { at, w, createdAt, infoType, query, signature, t: ticket, bytes: body.length };
-  });
-  const line = Buffer.from(`${JSON.stringify({ pushes: fields })}\n`);
-  return Buffer.concat([line, ...pushes.map(({ body }) => body), LINE_END]);
-}
-
-/** Undefined if the entries were sealed with another key. */
-function entriesIn({ r, m = '', d, f, s }: JournalLine, vault: Vault): JournalEntry[] | undefined {
-  if (r !== undefined)
-    return f === undefined ? [] : [{ registration: r, writeId: m, fact: f, ...(d !== undefined && { day: d }) }];
-  if (s === undefined) return [];
-  try {
-    return JSON.parse(vault.open(s, LABEL)) as JournalEntry[];
-  } catch {
-    return undefined;
-  }
-}
-
-/** A process that was killed during a write has left a part of a line, or of what follows it: that call was never made. */
-function linesOf(path: string): JournalLine[] {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch {
-    // Another process has deleted the file meanwhile.
-    return [];
-  }
-  const lines: JournalLine[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(LINE_END, at);
-    const line = lineFrom(bytes.toString('utf8', at, end < 0 ? undefined : end));
-    at = end < 0 ? bytes.length : end + 1;
-    for (const push of line?.pushes ?? []) {
-      const body = bytes.subarray(at, at + (push.bytes ?? 0));
-      if (body.length === push.bytes) lines.push({ ...push, body });
-      at += push.bytes ?? 0;
-    }
-    if (line !== undefined && line.pushes === undefined) lines.push(line);
-  }
-  return lines;
-}
-
-function lineFrom(text: string): JournalLine | undefined {
-  try {
-    return JSON.parse(text) as JournalLine;
-  } catch {
-    return undefined;
   }
 }
 

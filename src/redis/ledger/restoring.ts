@@ -5,7 +5,8 @@ import { answersOf } from '../exec.js';
 import { key } from '../keys.js';
 import type { Pushes } from '../pushes/pushes.js';
 import type { Vault } from '../vault.js';
-import type { Journal, JournalEntry, JournaledPush } from './journal.js';
+import type { Journal } from './journal.js';
+import type { JournalEntry, JournaledPush } from './journal-lines.js';
 import { hasWriteId, type Ledger } from './ledger.js';
 import { purgedBefore } from './purging.js';
 
