@@ -276,7 +276,7 @@ function forget(known: Known, name: string): void {
 
 /**
  * Rows that our checks refused leave the list when their merchant is under way or a newer sheet has it, whatever came of that;
- * duplicates when their enterprise has a Mini Program, or a newer sheet was sent for it. What changes then are pages of other rows.
+ * duplicates when their enterprise has a Mini Program, or a newer sheet has it again. What changes then are pages of other rows.
  */
 async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Look> {
   const { changes } = known;
@@ -296,7 +296,8 @@ async function readCorrectedLater(store: TodoStore, known: Known): ReturnType<Lo
     const age = (id: string): number => known.order.get(id) ?? 0;
     const over = duplicates.filter(({ registration, batch }) => {
       const leader = leaders.get(registration);
-      return leader !== undefined && (leader.isCreated || age(batchOf(leader.row)) > age(batch));
+      if (leader === undefined || leader.isCreated) return leader !== undefined;
+      return [leader.row, ...(leader.others ?? [])].some((row) => age(batchOf(row)) > age(batch));
     });
     known.corrected = new Set([...[...corrected].map((row) => refused.get(row) ?? ''), ...over.map(placeOf)]);
     known.isMerged = false;

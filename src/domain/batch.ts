@@ -52,6 +52,8 @@ export interface Leader {
   readonly row: string;
   readonly isCreated: boolean;
   readonly appid?: string;
+  /** Further rows, which have its outcome or wait for its end; absent: none. */
+  readonly others?: readonly string[];
 }
 
 /** Rows by what counts them: a state, `deferred/<wait>`, `duplicate`, `already_created`, `invalid`. */

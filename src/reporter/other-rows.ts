@@ -18,8 +18,8 @@ export interface OtherRow {
   readonly differing: readonly DetailField[];
   /** What the registration is now, where the other row stands for it. */
   readonly leader?: Leader | undefined;
-  /** Of a duplicate: the row of a newer sheet that was sent for the enterprise since. */
-  readonly sentSince?: OtherRow | undefined;
+  /** Of a duplicate: the row of a newer sheet that names the enterprise. */
+  readonly namedSince?: OtherRow | undefined;
 }
 
 export type OtherRelation = Extract<
@@ -45,22 +45,29 @@ export async function otherRowsOf(
     const pointer = pointerOf(entry.relation, batch, leader);
     const named = pointer === undefined ? undefined : await batches.rowAt(pointer);
     if (named === undefined) return [];
-    const sentSince = await sentSinceFor(batches, batch, entry, leader);
-    return [[entry.index, { ...otherRow(entry, named, batch), leader, sentSince }] as const];
+    const namedSince = await namedSinceFor(batches, batch, entry, leader);
+    return [[entry.index, { ...otherRow(entry, named, batch), leader, namedSince }] as const];
   });
   return new Map((await Promise.all(found)).flat());
 }
 
-async function sentSinceFor(
+/** The newest of the rows of newer sheets. */
+async function namedSinceFor(
   batches: Pick<Batches, 'rowAt'>,
   batch: Batch,
   entry: RowWithOutcome,
   leader: Leader | undefined,
 ): Promise<OtherRow | undefined> {
-  if (entry.relation.kind !== 'duplicate' || leader === undefined || batchOf(leader.row) === batch.id) return undefined;
-  const named = await batches.rowAt(leader.row);
-  if (named === undefined || named.batch.loadedAt <= batch.loadedAt) return undefined;
-  return { ...otherRow(entry, named, batch), leader };
+  if (entry.relation.kind !== 'duplicate' || leader === undefined) return undefined;
+  const pointers = [leader.row, ...(leader.others ?? [])].filter((pointer) => batchOf(pointer) !== batch.id);
+  const rows = await Promise.all(pointers.map(batches.rowAt));
+  const newer = rows.flatMap((named, at) =>
+    named !== undefined && named.batch.loadedAt > batch.loadedAt
+      ? [{ named, isLeader: pointers[at] === leader.row }]
+      : [],
+  );
+  const [newest] = newer.sort((one, other) => other.named.batch.loadedAt - one.named.batch.loadedAt);
+  return newest && { ...otherRow(entry, newest.named, batch), ...(newest.isLeader && { leader }) };
 }
 
 /** The registration whose present row is the other row, or may have been sent after it. */
@@ -161,6 +168,17 @@ export function superseded(sentences: Sentences, other: OtherRow | undefined): S
   return { ...sentences, reason: joined([sentences.reason, since]), nextStep: NOTHING, whoActs: 'nobody' };
 }
 
+/** Of a duplicate: which row is the right one was decided when the newer sheet was made. */
+function settledSince(sentences: Sentences, other: OtherRow): Sentences {
+  if (other.leader !== undefined) return superseded(sentences, other);
+  const name = nameOf(other);
+  const since: Words = {
+    en: `A newer sheet has this enterprise again: see ${name.en}.`,
+    zh: `此后较新的表格中又有该企业：请见${name.zh}。`,
+  };
+  return { ...sentences, reason: joined([sentences.reason, since]), nextStep: NOTHING, whoActs: 'nobody' };
+}
+
 function duplicate(other: OtherRow | undefined, isCreated: boolean): Sentences {
   const line = other?.line ?? '?';
   const differing = other?.differing ?? [];
@@ -185,8 +203,8 @@ function duplicate(other: OtherRow | undefined, isCreated: boolean): Sentences {
         },
     whoActs: hasNothingToDo ? 'nobody' : 'us',
   };
-  const { sentSince } = other ?? {};
-  return hasNothingToDo || sentSince === undefined ? sentences : superseded(sentences, sentSince);
+  const { namedSince } = other ?? {};
+  return hasNothingToDo || namedSince === undefined ? sentences : settledSince(sentences, namedSince);
 }
 
 function alreadyCreated(appid: string | undefined, other: OtherRow | undefined): Sentences {

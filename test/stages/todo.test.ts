@@ -215,6 +215,21 @@ test('a sheet that was pasted twice costs the list one command a row at most', a
   expect(rowAt).not.toHaveBeenCalled();
 });
 
+test.each([
+  ['the same', (it: Merchant) => it],
+  ['other', (it: Merchant) => ({ ...it, name: '另一名称' })],
+])(
+  'a duplicate is not to be settled any more when a newer sheet has the enterprise with %s details while it runs',
+  async (_, newer) => {
+    const one = merchant(1);
+    await loadRows('b1', [one, { ...one, legalPersonaWechat: 'weixin_other' }]);
+    await openBook(server.redis).send(idOf(one));
+    expect(await linesListed('us')).toEqual(['b1:3']);
+    await loadRows('b2', [newer(one)]);
+    expect(await linesListed('us')).toEqual([]);
+  },
+);
+
 test('a duplicate with other details is for an operator to settle, until a newer sheet has the enterprise or it is created', async () => {
   const { take, send, record, batches } = openBook(server.redis);
   const [one, two] = [merchant(1), merchant(2)];

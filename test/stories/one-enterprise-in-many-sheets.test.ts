@@ -96,6 +96,23 @@ test('two rows of one file with one code and different details are one registrat
   expect(story.seen(first).creates).toBe(1);
 });
 
+test.each([
+  ['the same details', (it: Merchant) => it],
+  ['other details', (it: Merchant) => renamed(it, 'p103')],
+])(
+  'of two rows of one file it is settled which one is right once a newer sheet has the enterprise, with %s',
+  async (_, newer) => {
+    const story = await rehearse();
+    const first = merchant(1);
+    await story.book.load('b1', [first, { ...first, legalPersonaWechat: 'weixin_other' }]);
+    await story.book.send(story.idOf(first));
+    await story.book.load('b2', [newer(first)]);
+    const [, duplicate] = await reportOf(story, 'b1');
+    expect(duplicate).toMatchObject({ problem: 'sheet:duplicate_differs', who_acts: 'nobody', next_step: '' });
+    expect(duplicate?.reason).toContain('A newer sheet has this enterprise again: see line 2 of b2.csv (batch b2).');
+  },
+);
+
 test('a row whose outcome is not known stays in review when a person sends the row that waited for it', async () => {
   const story = await rehearse({
     settings: { FASTREGISTER_PUSH_WAIT: '500ms', FASTREGISTER_PUSH_RECHECK: '100ms', FASTREGISTER_GIVE_UP: '1500ms' },

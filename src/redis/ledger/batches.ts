@@ -286,12 +286,16 @@ export function openBatches(redis: Redis): Batches {
   }
 
   async function leaders(ids: readonly string[]): Promise<Map<string, Leader>> {
-    const answers = await fieldsOf(ids, ['row', 'state', 'appid']);
+    const answers = await fieldsOf(ids, ['row', 'state', 'appid', 'joinedRows', 'waitingRows']);
     return new Map(
       ids.flatMap((id, at) => {
-        const [row, state, appid] = answers[at] ?? [];
+        const [row, state, appid, ...further] = answers[at] ?? [];
         if (typeof row !== 'string') return [];
-        return [[id, { row, isCreated: state === 'created', ...(appid != null && { appid }) }] as const];
+        const others = further.flatMap((rows) => rows?.split(' ') ?? []);
+        const isCreated = state === 'created';
+        return [
+          [id, { row, isCreated, ...(appid != null && { appid }), ...(others.length > 0 && { others }) }] as const,
+        ];
       }),
     );
   }

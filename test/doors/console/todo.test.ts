@@ -134,16 +134,23 @@ test('a duplicate with other details is to be settled, beside its merchant who i
   expect(await todo(it.store, 'en', { who: new Set(['us']) })).toEqual([]);
 });
 
-test('a duplicate leaves the list when a newer sheet has its enterprise, though its own page has not changed', async () => {
-  const it = await opened();
-  const taken = merchant(94);
-  const others = Array.from({ length: ROWS_PER_PAGE }, (_, at) => merchant(2_000 + at));
-  await it.book.load('b4', [taken, ...others, { ...taken, name: '另一名称' }]);
-  const settling = async () => (await todoPage(it.store, { language: 'en', from: 0, most: 9, who: 'us' })).inAll;
-  await until('it is listed', async () => (await settling()) === 1);
-  await it.book.load('b5', [{ ...taken, name: '另一名称' }]);
-  await until('it is not listed', async () => (await settling()) === 0);
-});
+test.each([
+  ['before it is sent', false],
+  ['while it runs', true],
+])(
+  'a duplicate leaves the list when a newer sheet has its enterprise %s, though its own page has not changed',
+  async (_, runs) => {
+    const it = await opened();
+    const taken = merchant(94);
+    const others = Array.from({ length: ROWS_PER_PAGE }, (_, at) => merchant(2_000 + at));
+    await it.book.load('b4', [taken, ...others, { ...taken, name: '另一名称' }]);
+    const settling = async () => (await todoPage(it.store, { language: 'en', from: 0, most: 9, who: 'us' })).inAll;
+    if (runs) await it.book.send(it.idOf(taken));
+    await until('it is listed', async () => (await settling()) === 1);
+    await it.book.load('b5', [{ ...taken, name: '另一名称' }]);
+    await until('it is not listed', async () => (await settling()) === 0);
+  },
+);
 
 test('the first page does not say that all is done while the sheets are still being read', async () => {
   const { store, book, idOf, visitor } = await openConsole();
