@@ -1,6 +1,7 @@
 import { counted, type Language, type Words } from '../domain/words.js';
 import { openNotes } from '../redis/ledger/notes.js';
 import { type Todo, type TodoOptions, todosOf } from '../reporter/todo.js';
+import { everyBatch } from './batches.js';
 import { reportOptionsOf } from './report-options.js';
 import { correctedLaterOf } from './wiring/corrected-later.js';
 import type { Store } from './wiring/store.js';
@@ -19,6 +20,20 @@ export async function todo(
   };
   return todosOf(store.batches, options);
 }
+
+/** Those of these headings that no sheet has whose merchants are kept: nothing would be listed for them. */
+export async function unknownHeadings(store: Pick<Store, 'batches'>, named: readonly string[]): Promise<string[]> {
+  const known = new Set<string>();
+  for (const batch of await everyBatch(store)) {
+    if (batch.purgedAt === undefined) for (const heading of batch.headings) known.add(heading.trim());
+  }
+  return named.filter((heading) => heading !== '' && !known.has(heading));
+}
+
+export const NO_SHEET_HAS = (headings: readonly string[]): Words => ({
+  en: `No sheet has the heading ${headings.join(', ')} (--contact): headings are written as in the sheet.`,
+  zh: `没有表格含此列：${headings.join('、')}（--contact）。请按表格中的表头填写。`,
+});
 
 /** Of rows that an operator has to settle. */
 export const SETTLE_SUMMARY = (all: number, noted: number): Words => ({

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { SETTLE_SUMMARY, TODO_SUMMARY, todo } from '../app/todo.js';
+import { NO_SHEET_HAS, SETTLE_SUMMARY, TODO_SUMMARY, todo, unknownHeadings } from '../app/todo.js';
 import { clockTime, isoWithOffset } from '../domain/calendar.js';
 import { ACTORS } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
@@ -87,6 +87,8 @@ async function listTodos({ open, settings }: CommandContext, options: Options): 
     ? SETTLE_SUMMARY(todos.length, contacted)
     : TODO_SUMMARY(todos.length, urgent, contacted);
   say(summary[language]);
+  const unknown = contact === undefined ? [] : await unknownHeadings(store, contact);
+  if (unknown.length > 0) say(NO_SHEET_HAS(unknown));
   return EXIT.done;
 }
 

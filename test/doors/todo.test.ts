@@ -133,6 +133,13 @@ test('it has the contact columns of the sheet, or the named ones, and never the 
   expect((await todos('--contact', '手机'))[0]?.contact).toBe('13800000004');
 });
 
+test('a heading of --contact that no sheet has is named, and one that a sheet has is not', async () => {
+  await aDayLater();
+  const said = async (contact: string) => (await run(todoCommand, ['--contact', contact], env())).stderr;
+  expect(await said('手机,手机号')).toMatch(/No sheet has the heading 手机号 \(--contact\)/);
+  expect(await said('手机')).not.toContain('No sheet');
+});
+
 test('the telephones of our own people are no contacts of the merchant', async () => {
   const { name, code, legalPersonaName } = merchant(9);
   writeFileSync(
