@@ -938,3 +938,26 @@ describe('the template', () => {
     for (const one of edited) expect(await cellsOf(await openSheet(await saved(one), REQUIRED))).toHaveLength(1);
   });
 });
+
+describe('two rows of headings of a CSV', () => {
+  const lines = (...more: string[]) =>
+    ['商户名单,,,,', '序号,企业名称,统一社会信用代码,法人信息,', ',,,法人姓名,法人微信', ...more].join('\n');
+
+  test('are joined where each has a part of the headings, and blank cells below those of the first', async () => {
+    const sheet = await openSheet(await saved(lines('1,示例甲有限公司,91350100M000100Y43,张示一,weixin_a1')), REQUIRED);
+    expect(sheet.headings).toEqual(['序号', '企业名称', '统一社会信用代码', '法人姓名', '法人微信']);
+    expect(sheet.headingLine).toBe(3);
+    expect(await cellsOf(sheet)).toEqual([['1', '示例甲有限公司', '91350100M000100Y43', '张示一', 'weixin_a1']]);
+  });
+
+  test('are none where the second one has something of a merchant', async () => {
+    const row = '1,示例甲有限公司,91350100M000100Y43,法人姓名,法人微信';
+    const text = ['序号,企业名称,统一社会信用代码,法人信息,', row].join('\n');
+    await expect(openSheet(await saved(text), REQUIRED)).rejects.toThrow(/the headings lack/);
+  });
+
+  test('that lack one together are said to lack it', async () => {
+    const text = lines('1,示例甲有限公司,91350100M000100Y43,张示一,weixin_a1').replace('法人微信', '备注');
+    await expect(openSheet(await saved(text), REQUIRED)).rejects.toThrow(/the headings lack/);
+  });
+});

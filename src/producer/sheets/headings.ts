@@ -23,18 +23,48 @@ export interface Headings extends HeadingsRead {
   readonly missing: readonly Field[];
 }
 
-/** The first row with all required headings, else the row with most of them; undefined if no row has any. */
+/**
+ * The first row with all required headings, or two rows that have them together; else the row with most of them; undefined if no row has
+ * any.
+ */
 export function findHeadings(rows: readonly (readonly string[])[], required: readonly Field[]): Headings | undefined {
   let best: Headings | undefined;
-  for (const [at, row] of rows.slice(0, HEADING_ROWS).entries()) {
-    const cells = row.slice(0, headingsIn(row)).map(unguard);
-    const read = readHeadings(cells);
-    const missing = required.filter((field) => read.layout.columns[field] < 0);
-    const headings = { ...read, at, cells, missing };
+  const read = rows.slice(0, HEADING_ROWS).map((row, at) => headingsOf(row, at, required));
+  for (const headings of read) {
     if (isUsable(headings)) return headings;
     if (weight(headings) > (best === undefined ? 0 : weight(best))) best = headings;
   }
-  return best;
+  return inTwoRows(read, required) ?? best;
+}
+
+function headingsOf(row: readonly string[], at: number, required: readonly Field[]): Headings {
+  const cells = row.slice(0, headingsIn(row)).map(unguard);
+  const read = readHeadings(cells);
+  return { ...read, at, cells, missing: required.filter((field) => read.layout.columns[field] < 0) };
+}
+
+/**
+ * A CSV of a form with two rows of headings has no merged cells: 企业名称 stands above a blank cell, and 法人信息 above 法人姓名. A row of
+ * a merchant is blank below no heading of ours, and has none.
+ */
+function inTwoRows(read: readonly Headings[], required: readonly Field[]): Headings | undefined {
+  for (const [at, lower] of read.entries()) {
+    const upper = read[at - 1];
+    if (upper === undefined || upper.found === 0 || lower.found === 0) continue;
+    const ours = Object.values(upper.layout.columns).filter((column) => column >= 0);
+    if (ours.some((column) => !isBlank(lower.cells[column]))) continue;
+    const width = Math.max(upper.cells.length, lower.cells.length);
+    const cells = Array.from({ length: width }, (_, column) =>
+      isBlank(lower.cells[column]) ? (upper.cells[column] ?? '') : (lower.cells[column] ?? ''),
+    );
+    const both = headingsOf(cells, at, required);
+    if (isUsable(both)) return both;
+  }
+  return undefined;
+}
+
+function isBlank(cell = ''): boolean {
+  return cell.trim() === '';
 }
 
 export function isUsable(headings: Headings | undefined): headings is Headings {
