@@ -153,10 +153,12 @@ async function pagesOf(browser) {
 async function ask(browser, csrf, page) {
   const began = performance.now();
   const [, text] = /^search (.*)/.exec(page) ?? [];
-  const answer =
+  let answer =
     text === undefined
       ? await browser.ask(page)
       : await browser.post('/merchants', new URLSearchParams({ csrf, q: text }));
+  // The results of a search are a page of their own.
+  if (answer.status === 303) answer = await browser.ask(answer.headers.get('location'));
   const { length } = await answer.text();
   if (answer.status !== 200 || length < 1_000) throw new Error(`${page} answered ${answer.status}`);
   return performance.now() - began;
