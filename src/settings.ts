@@ -3,7 +3,6 @@
  * are printed from it; config.ts reads it.
  */
 import type { SendingHours } from './domain/calendar.js';
-import { faultOfPassword, PASSWORD_LENGTH } from './domain/console-user.js';
 import { type Patience, parseDuration, WAIT_SETTINGS } from './domain/patience.js';
 import { addressesIn, secretsIn } from './domain/robot.js';
 import { LANGUAGES, type Language, type Words } from './domain/words.js';
@@ -34,10 +33,6 @@ function oneOf(values: readonly string[]): Words {
 
 export const SETTING_KINDS = {
   text: { read: anyText, write: { en: 'any text', zh: '任意文本' } },
-  password: {
-    read: (text: string) => (faultOfPassword(text) === undefined ? text : undefined),
-    write: PASSWORD_LENGTH,
-  },
   appid: {
     read: matching(/^wx[0-9a-zA-Z]{6,30}$/),
     write: {
@@ -221,7 +216,7 @@ const SECTIONS = {
     { name: 'FASTREGISTER_WEBHOOK_SECRET', kind: 'text', secret: true, sentence: { en: 'Signs what is posted to webhooks; any long text, or whsec_ and Base64.', zh: '用于给 webhook 签名；任意较长的文本，或 whsec_ 加 Base64。' } },
     { name: 'FASTREGISTER_CONSOLE_HOST', kind: 'host', default: '127.0.0.1', sentence: { en: 'Address on which the console listens.', zh: '控制台监听的地址。' } },
     { name: 'FASTREGISTER_CONSOLE_PORT', kind: 'port', default: '8481', sentence: { en: 'Port of the console.', zh: '控制台的端口。' } },
-    { name: 'FASTREGISTER_CONSOLE_PASSWORD', kind: 'password', secret: true, sentence: { en: 'Password of the built-in user `admin` of the console, which stays closed until it is set or a user is added (`fastregister users add`); 10 to 200 characters.', zh: '控制台内置用户 `admin` 的密码，10 至 200 个字符；未设置且未添加用户（`fastregister users add`）时，控制台关闭。' } },
+    { name: 'FASTREGISTER_CONSOLE_PASSWORD', kind: 'text', secret: true, sentence: { en: 'Password of the built-in user `admin` of the console, which stays closed until it is set or a user is added (`fastregister users add`).', zh: '控制台内置用户 `admin` 的密码；未设置且未添加用户（`fastregister users add`）时，控制台关闭。' } },
     { name: 'FASTREGISTER_CONSOLE_TRUST_PROXY', kind: 'networks', default: 'off', sentence: { en: 'Trusted proxies in front of the console. Their X-Forwarded-For names the client, and X-Forwarded-Proto says whether TLS is used: off, loopback, private, or addresses and networks.', zh: '控制台前面的可信代理，其 X-Forwarded-For 指明客户端，X-Forwarded-Proto 指明是否使用 TLS：off、loopback、private，或地址和网段。' } },
     { name: 'FASTREGISTER_LOG_LEVEL', kind: 'logLevel', default: 'info', sentence: { en: 'Log level of the JSON lines on stderr. When unset, commands other than serve, work and listen log errors only.', zh: '标准错误输出中 JSON 日志的级别。未设置时，serve、work、listen 以外的命令只记录错误。' } },
   ],

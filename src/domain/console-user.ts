@@ -42,17 +42,14 @@ export function faultOfUserName(name: string): Words | undefined {
 const SHORTEST_PASSWORD = 10;
 const LONGEST_PASSWORD = 200;
 
-/** What a password has to be, in the middle of a sentence. */
-export const PASSWORD_LENGTH: Words = {
-  en: `${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters`,
-  zh: `${SHORTEST_PASSWORD} 至 ${LONGEST_PASSWORD} 个字符`,
-};
-
 /** Why it is no password; undefined where it is one. */
 export function faultOfPassword(password: string): Words | undefined {
   const { length } = [...password];
   if (length >= SHORTEST_PASSWORD && length <= LONGEST_PASSWORD) return undefined;
-  return { en: `A password has ${PASSWORD_LENGTH.en}.`, zh: `密码为 ${PASSWORD_LENGTH.zh}。` };
+  return {
+    en: `A password has ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters.`,
+    zh: `密码为 ${SHORTEST_PASSWORD} 至 ${LONGEST_PASSWORD} 个字符。`,
+  };
 }
 
 /** How many wrong passwords cost nothing: of one user, and of an address, behind which a whole office may be. */
