@@ -198,7 +198,7 @@ function mayHaveTodos(counts: Counts): boolean {
 /** It is sent, or sent again, without a person. */
 function goesOnByItself(name: string): boolean {
   const state = Object.hasOwn(STATES, name) ? STATES[name as State] : undefined;
-  return state?.outcome === 'pending' && state.acts === 'us';
+  return state?.outcome === 'pending' && state.acts === 'nobody';
 }
 
 async function keep(

@@ -32,19 +32,19 @@ interface StateRow extends Words {
 export const STATES = {
   queued: {
     outcome: 'pending',
-    acts: 'us',
+    acts: 'nobody',
     en: 'It waits for its turn to be sent.',
     zh: '排队中，等待提交。',
   },
   submitting: {
     outcome: 'pending',
-    acts: 'us',
+    acts: 'nobody',
     en: "It was sent, and WeChat's answer is not known yet.",
     zh: '已提交，尚未得知微信的答复。',
   },
   deferred: {
     outcome: 'pending',
-    acts: 'us',
+    acts: 'nobody',
     en: 'It cannot be sent now and will be sent later automatically.',
     zh: '暂不能提交，到时会自动提交。',
   },

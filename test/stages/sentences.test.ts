@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { localTime } from '../../src/domain/calendar.js';
-import { newRegistration, type Registration, WAITS, type Wait } from '../../src/domain/registration.js';
+import { newRegistration, type Registration, STATES, WAITS, type Wait } from '../../src/domain/registration.js';
 import type { RowWithOutcome } from '../../src/domain/row.js';
 import { NOTHING_TO_DO } from '../../src/domain/words.js';
 import { textFor } from '../../src/reporter/messages.js';
@@ -119,6 +119,13 @@ test.each([
   const blockedReason = nextStep && { problem: 'quota:day', reason: words, nextStep, whoActs: 'us' as const };
   expect(sentencesFor(fate, { ...CIRCUMSTANCES, blockedReason }).whoActs).toBe(acts);
   expect(nextOf(fate.registration, blockedReason).acts).toBe(acts);
+});
+
+test.each(['queued', 'submitting', 'deferred'] as const)('the table of states names the same side for %s', (state) => {
+  const fate = fateOf({ state });
+  expect(STATES[state].acts).toBe('nobody');
+  expect(sentencesFor(fate, CIRCUMSTANCES).whoActs).toBe(STATES[state].acts);
+  expect(nextOf(fate.registration, undefined).acts).toBe(STATES[state].acts);
 });
 
 describe('a row that waits for a blockedReason and a time of its own names the later of the two', () => {
