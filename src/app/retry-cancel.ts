@@ -45,7 +45,8 @@ export async function preview(
   const requests: ActionRequest[] = [];
   for (const id of new Set(named)) requests.push({ ask, only, now: Date.now(), ...(await rowsNamed(store, id, ask)) });
   const parts: PreviewedPart[] = [];
-  for (const request of requests) parts.push({ request, found: await previewAction(toolsOf(store), request) });
+  const ids = requests.length > 1 ? new Set<string>() : undefined;
+  for (const request of requests) parts.push({ request, found: await previewAction(toolsOf(store), request, ids) });
   return { summary: together(parts.map(({ found }) => found)), parts };
 }
 

@@ -51,22 +51,35 @@ const USUAL: Readonly<Record<Ask, ReadonlySet<Outcome>>> = {
 
 const LINES_TOLD = 5;
 
-/** A first pass over the batch: a page of it is in memory at a time, and of each row that can be done one bit stays. */
-export async function previewAction(tools: ActionTools, request: ActionRequest): Promise<ActionPreview> {
+/**
+ * A first pass over the batch: a page of it is in memory at a time, and of each row that can be done one bit stays.
+ * @param found registrations of the requests before, where there are several: what moves one of its rows moves all of them
+ */
+export async function previewAction(
+  tools: ActionTools,
+  request: ActionRequest,
+  found?: Set<string>,
+): Promise<ActionPreview> {
   const rows = new RowSet(request.batch.rows);
   const mind = new Map<Mind, Group>();
   const cannot = new Map<Cannot, Group>();
   for await (const entries of partsOf(tools, request)) {
-    for (const { entry, verdict } of await judgeRows(tools, request, entries)) {
+    for (const { entry, verdict, snapshot } of await judgeRows(tools, request, entries)) {
       if (verdict.kind === 'cannot') {
         add(cannot, verdict.why, entry.row.line);
-      } else {
+      } else if (isFirst(found, snapshot)) {
         rows.add(entry.index);
         if (verdict.mind !== undefined) add(mind, verdict.mind, entry.row.line);
       }
     }
   }
   return { can: rows.size, rows, mind, cannot };
+}
+
+function isFirst(found: Set<string> | undefined, snapshot: Snapshot | undefined): boolean {
+  if (found === undefined || snapshot === undefined) return true;
+  const { size } = found;
+  return found.add(snapshot.registration.id).size > size;
 }
 
 /** While some are recorded, others are read. More would only lie in memory. */

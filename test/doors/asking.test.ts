@@ -43,6 +43,13 @@ test('retry of what was cancelled sends it again', async () => {
   expect(await book.workload.toSend()).toBe(2);
 });
 
+test('a merchant of two batches that are named together is one that is withdrawn, and one that is sent again', async () => {
+  await book.load('b2', [merchant(1)]);
+  const both = ['b1', 'b2', idOf(merchant(2)), '--json', '--yes'];
+  expect(await ask(cancelCommand, ...both)).toMatchObject({ can: 2, mind: { other_batches: { count: 1 } }, done: 2 });
+  expect(await ask(retryCommand, ...both, '--only', 'cancelled')).toMatchObject({ can: 2, done: 2 });
+});
+
 test('cancel takes many rows out of the list of ready registrations, and leaves the others there in their order', async () => {
   await book.load(
     'b2',
