@@ -21,8 +21,8 @@ export function isRunning({ state }: Pick<Registration, 'state'>): boolean {
   return state === 'submitting' || state === 'awaiting_legal_person';
 }
 
-/** A create that WeChat put off, and the times in which a Mini Program can come of it, ms since 1970 by our clock. */
-export interface PutOff {
+/** In which a Mini Program can come of a create, ms since 1970 by our clock unless it says otherwise. */
+export interface Span {
   readonly from: number;
   readonly to: number;
 }
@@ -31,7 +31,7 @@ export interface PutOff {
  * WeChat answered later (-1, 89247), and may have begun the task all the same; or that a task runs already (89249), which may make the
  * Mini Program, too. A later create of the same row may have been refused because of that very task. 91030 begins nothing.
  */
-export function putOffsIn(history: readonly Fact[]): PutOff[] {
+export function putOffsIn(history: readonly Fact[]): Span[] {
   return history.flatMap(({ kind, at, callSentAt = at, wait }) => {
     const isPutOff = kind === 'create_busy' || (kind === 'create_postponed' && wait !== 'person');
     return isPutOff ? [{ from: callSentAt, to: at + LONGEST_TASK_MS }] : [];

@@ -2,7 +2,7 @@
  * Pushes that never came: which silent registrations have a Mini Program after all, in WeChat's list of accounts. And the
  * refresh tokens that it has of Mini Programs of ours for which none is kept.
  */
-import { isRunning, mayHaveMiniProgram, type PutOff, putOffsIn } from '../domain/claims.js';
+import { isRunning, mayHaveMiniProgram, putOffsIn, type Span } from '../domain/claims.js';
 import { LONGEST_TASK_MS } from '../domain/limits.js';
 import { nameKey } from '../domain/merchant.js';
 import type { AuthorizationChange, Created } from '../domain/notice.js';
@@ -154,9 +154,8 @@ export async function compareAndRecord(tools: ReconcileTools & RecordTools): Pro
 interface Claimant {
   readonly id: string;
   readonly name: string;
-  readonly sentAt: number;
-  /** From when on no Mini Program can come of it; Infinity: that is not known. */
-  readonly over: number;
+  /** When a Mini Program may have come of it, by WeChat's clock, as the list has it. */
+  readonly times: readonly Span[];
   /** Nothing will be heard of it any more, its push may have been missed, or WeChat put it off: then no push is waited for. */
   readonly isSilent: boolean;
   /** Only the latter. */
@@ -194,21 +193,20 @@ async function claimantsIn({
     const mayHave = mayHaveMiniProgram(registration);
     const isOver = mayHave && isSilent(registration, patience, now());
     const runs = mayHave && !isOver && isRunning(registration);
-    const putOffs = isOver || runs ? [] : await putOffsOf(registration);
+    const putOffs = runs ? [] : await putOffsOf(registration);
     if (!mayHave && putOffs.length === 0) return;
     const { name } = merchant;
     const { id, clockAheadMs } = registration;
-    const span =
-      putOffs.length > 0 ? spanOf(putOffs) : { from: openSince(registration) ?? now(), to: Number.POSITIVE_INFINITY };
-    // By WeChat's clock, as the list has it.
-    const [sentAt, over] = [span.from - clockAheadMs, span.to - clockAheadMs];
-    const isMissed = runs && missed !== undefined && sentAt < missed.to;
+    const open = { from: openSince(registration) ?? now(), to: Number.POSITIVE_INFINITY };
+    const ours = isOver || putOffs.length === 0 ? [open, ...putOffs] : putOffs;
+    const times = ours.map(({ from, to }) => ({ from: from - clockAheadMs, to: to - clockAheadMs }));
+    const isMissed = runs && missed !== undefined && open.from - clockAheadMs < missed.to;
     const isHeardOfNoMore = isOver || isMissed || putOffs.length > 0;
-    const claimant = { id, name, sentAt, over, isSilent: isHeardOfNoMore, isMissed, mayRun: runs && !isMissed };
+    const claimant = { id, name, times, isSilent: isHeardOfNoMore, isMissed, mayRun: runs && !isMissed };
     claimants.set(nameKey(name), [...(claimants.get(nameKey(name)) ?? []), claimant]);
   }
 
-  async function putOffsOf({ id, state }: Registration): Promise<readonly PutOff[]> {
+  async function putOffsOf({ id, state }: Registration): Promise<readonly Span[]> {
     return state === 'created' ? [] : putOffsIn(await ledger.history(id));
   }
 
@@ -218,10 +216,6 @@ async function claimantsIn({
     for await (const rows of batches.pages(batch)) await Promise.all(rows.map(look));
   }
   return claimants;
-}
-
-function spanOf(putOffs: readonly PutOff[]): PutOff {
-  return { from: Math.min(...putOffs.map(({ from }) => from)), to: Math.max(...putOffs.map(({ to }) => to)) };
 }
 
 /** What a row shows does not say what became of them. */
@@ -299,7 +293,9 @@ async function readList(
 
 /** The list has whole seconds. */
 function couldBeOf(claimants: readonly Claimant[], { authorizedAt }: ListedAuthorizer): boolean {
-  return claimants.some(({ sentAt, over }) => authorizedAt >= Math.floor(sentAt / 1000) * 1000 && authorizedAt <= over);
+  const isWithin = ({ from, to }: Span): boolean =>
+    authorizedAt >= Math.floor(from / 1000) * 1000 && authorizedAt <= to;
+  return claimants.some(({ times }) => times.some(isWithin));
 }
 
 function saidBy(reply: Extract<Listing, { kind: 'refused' }>['reply']): string {

@@ -176,6 +176,21 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     expect(await found()).toEqual([{ registration: id, appid: 'wxnew' }]);
   });
 
+  test('of a create that WeChat put off before one that was accepted, and has stayed silent', async () => {
+    const putOff = merchant(7);
+    const id = idOf(putOff);
+    await book.load('b7', [putOff]);
+    const at = Date.now() - HOUR_MS;
+    await book.record(id, 'create_sent', { at });
+    await book.record(id, 'create_postponed', { at, callSentAt: at, until: at, wait: 'again', problem: 'create:-1' });
+    await book.record(id, 'create_sent', { at: Date.now() });
+    await book.record(id, 'create_accepted', { at: Date.now(), until: now });
+    listed = [{ appid: 'wxold', authorizedAt: at - HOUR_MS, name: putOff.name }];
+    expect(await found()).toEqual([]);
+    listed = [{ appid: 'wxnew', authorizedAt: at + HOUR_MS / 2, name: putOff.name }];
+    expect(await found()).toEqual([{ registration: id, appid: 'wxnew' }]);
+  });
+
   test('by the time of WeChat, however far our clock was ahead when it was sent', async () => {
     const third = merchant(3);
     await book.load('b3', [third]);
