@@ -40,7 +40,7 @@ export class TakenRequests {
     connection.isTaken = false;
     if (socket.destroyed) return;
     const { lastAnswers, isDraining } = this.#options;
-    if (answer.keep === 'stranger' && !lastAnswers.take()) {
+    if (answer.keep === 'stranger' && !connection.isKnown && !lastAnswers.take()) {
       lastAnswers.park(connection, answer);
     } else if (answer.keep === undefined || closes || socket.readableEnded || isDraining()) {
       lastAnswers.write(connection, answer);

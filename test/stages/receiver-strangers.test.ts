@@ -290,6 +290,24 @@ describe('a request', () => {
     expect(forged.filter((it) => it.heard() !== '')).toHaveLength(2);
     for (const it of forged) it.socket.destroy();
   });
+
+  test('that repeats a push waits for its answer then, too, but not on a connection of a client of ours', async () => {
+    await open({ limits: { answersAtOnce: 1, answersASecond: 0.000_001 } });
+    const forged = await stranger(receiver.port);
+    forged.send(textOf(sign('QUJD', 'another token')));
+    await until('the only answer is given', () => forged.isClosed());
+    const push = textOf(seal(otherXml('authorized')));
+    const ours = await stranger(receiver.port);
+    ours.send(push);
+    await until('it is taken', () => isTaken(ours));
+    const other = await stranger(receiver.port);
+    other.send(push);
+    await until('the repetition was looked at', async () => (await refused('repeated')) === 1);
+    ours.send(push);
+    await until('ours is answered', () => ours.heard().split('success').length === 3);
+    expect([other.heard(), ours.isClosed()]).toEqual(['', false]);
+    other.socket.destroy();
+  });
 });
 
 test('while connections flood in, a tenth of the answers is given to strangers, and the others wait', async () => {
