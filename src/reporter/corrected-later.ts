@@ -179,9 +179,9 @@ export function openRefusedRows(): RefusedRows {
   };
 }
 
-/** 48 bits: of a million rows two have one by a chance of one in five hundred. */
+/** 52 bits, which a number holds exactly: of a million rows two have one by a chance of one in nine thousand. */
 function markOf(code: string, name: string): number {
-  return Buffer.from(hash('sha1', `${code}\n${name}`, 'hex').slice(0, 12), 'hex').readUIntBE(0, 6);
+  return Number.parseInt(hash('sha1', `${code}\n${name}`, 'hex').slice(0, 13), 16);
 }
 
 /** In the place of names, which are as {@link comparable} makes them. */

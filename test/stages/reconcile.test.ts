@@ -158,17 +158,23 @@ describe('a Mini Program of the list is a silent registration’s', () => {
     },
   );
 
-  test.each([
-    ['waits since', []],
-    ['was refused by the next answer', ['create_sent', 'create_refused']],
-    ['was withdrawn since', ['cancel_asked']],
-  ] as const)('of a create that WeChat put off within a day, also where the row %s', async (_, kinds) => {
+  /** An hour ago, by the answer -1. */
+  async function sentAndPutOff() {
     const putOff = merchant(7);
     const id = idOf(putOff);
     await book.load('b7', [putOff]);
     const at = Date.now() - HOUR_MS;
     await book.record(id, 'create_sent', { at });
     await book.record(id, 'create_postponed', { at, callSentAt: at, until: at, wait: 'again', problem: 'create:-1' });
+    return { putOff, id, at };
+  }
+
+  test.each([
+    ['waits since', []],
+    ['was refused by the next answer', ['create_sent', 'create_refused']],
+    ['was withdrawn since', ['cancel_asked']],
+  ] as const)('of a create that WeChat put off within a day, also where the row %s', async (_, kinds) => {
+    const { putOff, id, at } = await sentAndPutOff();
     for (const kind of kinds) await book.record(id, kind, { at: Date.now() });
     listed = [{ appid: 'wxlate', authorizedAt: at + 2 * DAY_MS, name: putOff.name }];
     expect(await found()).toEqual([]);
@@ -177,12 +183,7 @@ describe('a Mini Program of the list is a silent registration’s', () => {
   });
 
   test('of a create that WeChat put off before one that was accepted, and has stayed silent', async () => {
-    const putOff = merchant(7);
-    const id = idOf(putOff);
-    await book.load('b7', [putOff]);
-    const at = Date.now() - HOUR_MS;
-    await book.record(id, 'create_sent', { at });
-    await book.record(id, 'create_postponed', { at, callSentAt: at, until: at, wait: 'again', problem: 'create:-1' });
+    const { putOff, id, at } = await sentAndPutOff();
     await book.record(id, 'create_sent', { at: Date.now() });
     await book.record(id, 'create_accepted', { at: Date.now(), until: now });
     listed = [{ appid: 'wxold', authorizedAt: at - HOUR_MS, name: putOff.name }];

@@ -4,7 +4,8 @@
 --      9 until when the code of an unknown Mini Program waits for a registration that claims it, in ms; '': such a code is not
 --      stored, 10 the push of the code of an unknown Mini Program, '' if it is stored elsewhere, 11 'preview': nothing is changed
 -- Answers 'exchange', 'waits', 'repeated', 'old' (the authorisation was withdrawn or renewed since) or 'nobody' (the Mini
--- Program is unknown, no registration waits for its result, and none was called for within the time of a task). A second run answers 'repeated' and changes nothing.
+-- Program is unknown, no registration waits for its result, and none was called for within the time of a task). A second run
+-- answers 'repeated' and changes nothing.
 local appid, pushed_at = ARGV[1], tonumber(ARGV[5])
 local now = redis.call('HMGET', KEYS[1], 'authorizedAt', 'withdrawnAt', 'refreshToken')
 if now[2] and pushed_at < tonumber(now[2]) then return 'old' end
