@@ -22,19 +22,23 @@ export function nextOf(registration: Registration, present: BlockedReason | unde
     };
   switch (state) {
     case 'queued':
-      return { en: 'It is sent as soon as the budgets let it go.', zh: '额度允许时立即提交。', acts: 'nobody' };
+      return {
+        en: 'It is sent as soon as the budgets let it go.',
+        zh: '额度允许时立即提交。',
+        acts: STATES[state].acts,
+      };
     case 'deferred':
       return {
         en: `It is sent again; it waits because ${wait === undefined ? 'of an answer' : WAITS[wait].en}.`,
         zh: `到时再次提交；等待原因：${wait === undefined ? '微信的答复' : WAITS[wait].zh}。`,
-        acts: 'nobody',
+        acts: STATES[state].acts,
         ...(until !== undefined && { by: until }),
       };
     case 'submitting':
       return {
         en: "WeChat's push settles it. Should none come, WeChat is asked; where nobody can have received a link, it is sent again.",
         zh: '以微信推送结果为准；若未收到推送，则向微信查询；如链接未曾送达任何人，则重新提交。',
-        acts: 'nobody',
+        acts: STATES[state].acts,
         ...(until !== undefined && { by: until }),
       };
     case 'awaiting_legal_person':
