@@ -24,6 +24,9 @@ const JOB_LOCKS: JobLocks = { lockMs: 30_000, lookEveryMs: 4_000 };
 /** A job may outlive any number of workers: the ledger sees to it that no attempt is sent twice. */
 const MOST_DEATHS = Number.MAX_SAFE_INTEGER;
 
+/** Registrations that a worker has taken, for each call in flight: enough that no call waits, and the rest is for other workers. */
+const READ_AHEAD = 4;
+
 const PAUSE_AFTER_ERROR_MS = 1_000;
 
 /** Of the journal and the clock. */
@@ -44,18 +47,21 @@ export interface WorkerOptions {
   readonly authorizing: AuthorizeTools;
   /** Calls in flight. */
   readonly concurrency: number;
+  /** Registrations that one job has at most. */
+  readonly createsOfAJob?: number;
   readonly locks?: JobLocks | undefined;
 }
 
 export function startWorker(options: WorkerOptions): RunningWorker {
-  const { openWorker, relay, context, authorizing, concurrency, locks = JOB_LOCKS } = options;
+  const { openWorker, relay, context, authorizing, concurrency, createsOfAJob = 1, locks = JOB_LOCKS } = options;
   const withPermit = openSemaphore(concurrency);
   const work: Record<WorkKind, (job: Job, id: string) => Promise<void>> = {
     authorize: (job, appid) => authorize(context, authorizing, job, appid),
     'follow-up': (job, id) => followUp(context, job, id),
     submit: (job, id) => submit(context, withPermit, job, id),
   };
-  const jobsAtOnce: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: concurrency };
+  const submitAtOnce = Math.min(Math.ceil((READ_AHEAD * concurrency) / createsOfAJob) + 1, concurrency);
+  const jobsAtOnce: Record<WorkKind, number> = { authorize: 4, 'follow-up': 2, submit: submitAtOnce };
 
   const { clock, memory, wakeups } = context;
   const resting = new Set<WorkKind>();

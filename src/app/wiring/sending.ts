@@ -53,7 +53,7 @@ export async function startSending(
   // Before anything that takes long to load: while a killed process is started again, every create may wait for its journal.
   const guard = await store.lossGuard();
   // BullMQ is a fifth of the memory of a command, and most commands send nothing.
-  const { startRelay, workersOn } = await import('../../redis/ledger/relay.js');
+  const { createsOfAJob, startRelay, workersOn } = await import('../../redis/ledger/relay.js');
   const { startWorker } = await import('../../worker/worker.js');
   const vault = vaultOf(settings);
   const redis = await store.connect('background');
@@ -85,6 +85,7 @@ export async function startSending(
     relay,
     context,
     concurrency: settings.concurrency,
+    createsOfAJob: createsOfAJob(settings.callsPerSecond),
     locks,
     authorizing: {
       authorizers,

@@ -27,7 +27,7 @@ const LOOKED_AT_ONCE = 1000;
 const JOBS_IN_WINDOW = 1000;
 
 /** What BullMQ does for a job costs Redis as much as everything that we do for a registration. */
-const LARGEST_CHUNK = 32;
+const LARGEST_CHUNK = 128;
 
 /**
  * Registrations of one job are sent within 20 ms; at a slow pace each is a job of its own, so that none waits for
@@ -65,11 +65,16 @@ export interface JobChunk {
   readonly jobs: readonly string[];
 }
 
+/** How many registrations one job to submit has at most. */
+export function createsOfAJob(perSecond: number): number {
+  return Math.min(Math.max(Math.floor(perSecond / CHUNKS_A_SECOND), 1), LARGEST_CHUNK);
+}
+
 export function startRelay({ redis, wakeupChannel, log, windowSize, perSecond, now = Date.now }: RelayOptions): Relay {
   const queues = new Map(WORK_KINDS.map((kind) => [kind, openQueue(redis, kind)]));
   const dispatch = script(redis, 'dispatch');
   const sweep = script(redis, 'sweep');
-  const toSubmit = Math.min(Math.max(Math.floor(perSecond / CHUNKS_A_SECOND), 1), LARGEST_CHUNK);
+  const toSubmit = createsOfAJob(perSecond);
   let stopped = false;
   let swept = now();
   /** BullMQ may lack any job of the window. */
