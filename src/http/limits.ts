@@ -41,7 +41,15 @@ export function mostConnections(share: number): number {
   return Math.max(Math.floor(Math.min(MOST_CONNECTIONS, (files - Math.min(RESERVED_FILES, files / 2)) * share)), 16);
 }
 
+/** The report takes several milliseconds, and a process keeps the limit that it was started with. */
+let openFiles: number | undefined;
+
 function openFilesLimit(): number {
+  openFiles ??= readOpenFilesLimit();
+  return openFiles;
+}
+
+function readOpenFilesLimit(): number {
   // Without it the report would look up the name of every peer.
   const settings = process.report as { excludeNetwork?: boolean };
   settings.excludeNetwork = true;
