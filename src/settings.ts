@@ -2,7 +2,7 @@
  * The table of settings: a line each, with what its value may look like. `.env.example`, `docs/settings.md`, `docs/zh/settings.md` and the commands' flags
  * are printed from it; config.ts reads it.
  */
-import type { SendingHours } from './domain/calendar.js';
+import { isTimezone, type SendingHours } from './domain/calendar.js';
 import { type Patience, parseDuration, WAIT_SETTINGS } from './domain/patience.js';
 import { addressesIn, secretsIn } from './domain/robot.js';
 import { LANGUAGES, type Language, type Words } from './domain/words.js';
@@ -331,15 +331,6 @@ function withoutTrailingSlash(url: string): string {
 export function isRedisUrl(text: string): boolean {
   if (/^unix:(\/\/)?\/[^\s]/.test(text)) return true;
   return /^rediss?:\/\/\S+$/.test(text) && URL.canParse(text);
-}
-
-function isTimezone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function duration(text: string): number | undefined {

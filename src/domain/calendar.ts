@@ -43,6 +43,15 @@ export function closedForMs(now: number, timeZone: string, hours: SendingHours):
   return minutesToGo * MINUTE - (now % MINUTE);
 }
 
+export function isTimezone(text: string): boolean {
+  try {
+    formatter(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function dateOf(now: number, timeZone: string): string {
   return formatter(timeZone).format(now).slice(0, 10);
 }
@@ -202,30 +211,37 @@ function offsetAt(at: number, timeZone: string): Offset {
 }
 
 function offsetFromIntl(at: number, timeZone: string): Offset {
-  const parts = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' }).formatToParts(at);
+  const parts = offsetFormatter(timeZone).formatToParts(at);
   const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
   const [, sign = '+', hours = '00', minutes = '00'] = /^GMT([+\u2212-])(\d\d):(\d\d)/.exec(name) ?? [];
   const ms = (Number(hours) * 60 + Number(minutes)) * MINUTE;
   return sign === '+' ? { ms, text: `+${hours}:${minutes}` } : { ms: -ms, text: `-${hours}:${minutes}` };
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
 /** sv-SE writes `2026-11-21 09:05`. */
-function formatter(timeZone: string): Intl.DateTimeFormat {
-  let known = formatters.get(timeZone);
-  if (known === undefined) {
-    known = new Intl.DateTimeFormat('sv-SE', {
-      timeZone,
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-    });
-    formatters.set(timeZone, known);
-  }
-  return known;
+const formatter = formatterOfZone('sv-SE', {
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const offsetFormatter = formatterOfZone('en-GB', { timeZoneName: 'longOffset' });
+
+/** Making one takes more than ten times as long as formatting with it. */
+function formatterOfZone(
+  locale: string,
+  options: Intl.DateTimeFormatOptions,
+): (timeZone: string) => Intl.DateTimeFormat {
+  const known = new Map<string, Intl.DateTimeFormat>();
+  return (timeZone) => {
+    let made = known.get(timeZone);
+    if (made === undefined) {
+      made = new Intl.DateTimeFormat(locale, { ...options, timeZone });
+      known.set(timeZone, made);
+    }
+    return made;
+  };
 }
 
 const DAY = 24 * 60 * MINUTE;
