@@ -23,9 +23,15 @@ const FIRST_PLACES = 1024;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all that fit into a byte
 const NARROW = /^[\u0000-\u00ff]*$/;
 
-/** A phonetic reading above a word (`rPh`) is not part of the text. */
-export async function sharedStrings(pieces: AsyncIterable<Buffer>): Promise<SharedStrings> {
-  const strings = openStrings();
+/**
+ * A phonetic reading above a word (`rPh`) is not part of the text.
+ * @param most how many texts there may be
+ */
+export async function sharedStrings(
+  pieces: AsyncIterable<Buffer>,
+  most: number = SHEET_LIMITS.strings.most,
+): Promise<SharedStrings> {
+  const strings = openStrings(most);
   let string = '';
   let listening = false;
   let phonetic = 0;
@@ -51,7 +57,7 @@ export async function sharedStrings(pieces: AsyncIterable<Buffer>): Promise<Shar
 
 const inWorkbook = () => IN_WORKBOOK;
 
-function openStrings() {
+function openStrings(most: number) {
   const blocks: Buffer[] = [];
   let free = 0;
   let used = 0;
@@ -60,9 +66,9 @@ function openStrings() {
   let ends = new Uint32Array(FIRST_PLACES);
 
   function add(text: string): void {
-    if (count === SHEET_LIMITS.strings.most) throw tooMuch('strings', IN_WORKBOOK);
+    if (count === most) throw tooMuch('strings', IN_WORKBOOK);
     if (count === ends.length) {
-      const longer = new Uint32Array(Math.min(count * 2, SHEET_LIMITS.strings.most));
+      const longer = new Uint32Array(Math.min(count * 2, most));
       longer.set(ends);
       ends = longer;
     }
