@@ -62,9 +62,11 @@ function rightEnd(events: readonly Event[]): Partial<Registration> {
   return { state: events.includes('answer') ? 'awaiting_legal_person' : 'submitting' };
 }
 
+/** Each order once, also where two items are the same. */
 function* permutations<T>(items: readonly T[]): Generator<T[]> {
   if (items.length === 0) yield [];
   for (const [at, item] of items.entries()) {
+    if (items.indexOf(item) < at) continue;
     for (const rest of permutations(items.filter((_, other) => other !== at))) yield [item, ...rest];
   }
 }
