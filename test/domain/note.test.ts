@@ -5,6 +5,7 @@ import { LONGEST_AUTHOR, LONGEST_NOTE, notesIn, notesOfRow, readAuthor, readNote
 import { printable } from '../../src/domain/printable.js';
 import type { HistoryEntry } from '../../src/domain/snapshot.js';
 import { ANY_CHARACTER } from '../support/any-character.js';
+import { runs } from '../support/runs.js';
 
 const HOSTILE = fc.string({
   unit: fc.oneof(
@@ -34,7 +35,7 @@ describe('a note', () => {
           expect(JSON.parse(JSON.stringify(shown))).toBe(shown);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 

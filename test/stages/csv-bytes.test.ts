@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MOST_BYTES_FOR_ONE, putCell, putPlain } from '../../src/reporter/csv-bytes.js';
 import { csvCell } from '../../src/reporter/csv-cell.js';
+import { runs } from '../support/runs.js';
 
 /** Characters that a guard, quotation marks or UTF-8 make difficult, between ordinary ones. */
 const CHARACTERS = [...'=+-@\t\r\n;"\'\0\u200b\u2060\u2061\ufeff＝＋－＠“…中é😀a0: /'];
@@ -20,7 +21,7 @@ test('the bytes of a cell are guarded and quoted as its text would be', () => {
       const end = putCell(...placed(text), to, 5);
       expect(to.toString('utf8', 5, end)).toBe(csvCell(text));
     }),
-    { numRuns: 5_000 },
+    { numRuns: runs(5_000) },
   );
 });
 
@@ -33,6 +34,6 @@ test('a text that is copied into a longer cell is what it would be there', () =>
       const [one, other] = csvCell(`${before}MARK${after}`).split('MARK');
       expect(`${one}${to.toString('utf8', 5, end)}${other}`).toBe(csvCell(before + text + after));
     }),
-    { numRuns: 5_000 },
+    { numRuns: runs(5_000) },
   );
 });

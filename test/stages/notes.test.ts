@@ -12,6 +12,7 @@ import { ANY_CHARACTER } from '../support/any-character.js';
 import { idOf, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
+import { runs } from '../support/runs.js';
 
 const server = useRedis();
 const [one, two] = [merchant(1), merchant(2)];
@@ -77,7 +78,7 @@ test('whatever is noted is shown as it is kept, on one line, and changes nothing
       expect(now.split('\n')).toHaveLength(lines + 2);
       lines += 2;
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150, 20) },
   );
 
   expect(await book.registration(id)).toEqual(before);
