@@ -281,10 +281,18 @@ export function flagOf(name: string): string {
 
 /** The flag as commander hands it over: `dailyCalls`, `redisUrl`. */
 export function keyOf(name: string): string {
-  return flagOf(name)
-    .slice(2)
-    .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = flagOf(name)
+      .slice(2)
+      .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    keys.set(name, key);
+  }
+  return key;
 }
+
+/** Reading the settings asks for all of them three times. */
+const keys = new Map<string, string>();
 
 // --- shapes -----------------------------------------------------------------------------------------------------------
 
