@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { connect, type Role } from '../../src/redis/server/connection.js';
 import { removeRedisFolder } from './folder.js';
+import { until } from './until.js';
 
 export interface OwnRedis {
   /** A folder of this server, free to be used by the test; removed with it. */
@@ -38,14 +39,17 @@ export async function ownRedis(): Promise<OwnRedis> {
     const args = ['--port', '0', '--unixsocket', socketPath, '--dir', folder];
     const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
     server = spawn('redis-server', [...args, ...durable, ...settings], { stdio: 'ignore' });
-    for (;;) {
-      try {
-        (await connect({ socketPath }, 'background', SILENT)).disconnect();
-        return;
-      } catch {
-        if (server.exitCode !== null) throw new Error('redis-server does not start');
-      }
-    }
+    const starting = server;
+    await until('redis-server answers', async () => {
+      if (starting.exitCode !== null) throw new Error('redis-server does not start');
+      return connect({ socketPath }, 'background', SILENT).then(
+        (redis) => {
+          redis.disconnect();
+          return true;
+        },
+        () => false,
+      );
+    });
   }
 
   async function signal(name: NodeJS.Signals): Promise<void> {
