@@ -6,12 +6,14 @@ import { SheetError } from '../../src/producer/sheets/sheet-error.js';
 
 const ODD = new URL('../support/odd-reading-thread.mjs', import.meta.url);
 
-/** Less than STANDSTILL_MS; the odd thread waits for longer than this. */
-const SHORT_STANDSTILL_MS = 500;
+/** Less than STANDSTILL_MS: so long the processor is busy with nothing. */
+const SHORT_STANDSTILL_MS = 250;
+/** The odd thread waits for longer than this; other threads of the process use less meanwhile. */
+const STANDSTILL_OF_WAITERS_MS = 500;
 /** A machine that does many other things gives the thread little of a processor. */
 const LIMIT_MS = 180_000;
 
-async function opening(path: string, standstillMs = SHORT_STANDSTILL_MS) {
+async function opening(path: string, standstillMs = STANDSTILL_OF_WAITERS_MS) {
   const thread = startReadingThread(ODD, standstillMs);
   const outcome = thread.open({ id: 1, path, required: [] }).catch((error: unknown) => error);
   return { thread, outcome };
@@ -33,7 +35,7 @@ test.each([
       en: expect.stringContaining(`did not get any further for ${standstillMs / 1000} seconds`),
       zh: expect.stringContaining('没有进展'),
     });
-    expect(turns).toBeGreaterThan(20);
+    expect(turns).toBeGreaterThan(5);
     expect(thread.isFit()).toBe(false);
   },
   LIMIT_MS,
