@@ -8,7 +8,7 @@ export default defineConfig({
     // They need a Chromium: npm run test:browser.
     exclude: ['test/browser/**'],
     globalSetup: 'test/support/build.ts',
-    setupFiles: ['test/support/cheap-passwords.ts', 'test/support/default-ledger.ts'],
+    setupFiles: ['test/support/cheap-passwords.ts', 'test/support/default-ledger.ts', 'test/support/short-moment.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     // Reading what a test imports takes longer than most tests: a worker reads it once for all its files.

@@ -14,7 +14,7 @@ import { openJournal } from '../../src/redis/ledger/journal.js';
 import { lastLoss } from '../../src/redis/ledger/last-loss.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
 import { identifyIn, OTHER_LEDGER_KEY } from '../../src/redis/ledger/ledger-key.js';
-import { guardAgainstLoss, type LossGuard } from '../../src/redis/ledger/loss.js';
+import { guardAgainstLoss, type LossGuard, MOMENT_MS, UNKNOWN_PROCESSES } from '../../src/redis/ledger/loss.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
 import { keepOrphan, restoreOrphans } from '../../src/redis/ledger/restoring.js';
@@ -82,6 +82,9 @@ describe('a run of Redis that a process does not know', () => {
   test.each(['that ran before', 'that has just started'])(
     'gives an unknown process a moment to connect again, also if the first one, $0, knows of no other',
     async (age) => {
+      const { momentMs } = UNKNOWN_PROCESSES;
+      UNKNOWN_PROCESSES.momentMs = MOMENT_MS;
+      onTestFinished(() => Object.assign(UNKNOWN_PROCESSES, { momentMs }));
       const before = age === 'that ran before' ? await guard() : undefined;
       const second = await guard();
       await book.load('b1', [merchant(0), one]);

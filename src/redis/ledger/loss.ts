@@ -62,6 +62,13 @@ export interface LossGuardOptions {
 
 /** The longest wait for processes that have yet to report to a new epoch. */
 export const SETTLE_MS = 60_000;
+/**
+ * A process that neither Redis nor another process knows of connects again within this time: it tries every two seconds at least
+ * (LONGEST_RECONNECT_PAUSE_MS in connection.ts), and then has to read its journal.
+ */
+export const MOMENT_MS = 3_000;
+/** Most tests have no such process, and do not wait for one. */
+export const UNKNOWN_PROCESSES = { momentMs: MOMENT_MS };
 const LOOK_EVERY_MS = 5_000;
 /** A process that was not seen for this long before Redis was last used had died earlier, and is not waited for. */
 const SEEN_WITHIN_MS = 60_000;
@@ -190,7 +197,9 @@ async function lookAt(
   name: string,
   isPrivate: boolean,
 ): Promise<Seen> {
-  const args = [epoch, facts, randomUUID(), name, SEEN_WITHIN_MS, SETTLE_MS, isPrivate ? 'private' : '', ...others];
+  const { momentMs } = UNKNOWN_PROCESSES;
+  const known = [epoch, facts, randomUUID(), name];
+  const args = [...known, SEEN_WITHIN_MS, SETTLE_MS, isPrivate ? 'private' : '', momentMs, ...others];
   const [present, count, waitedMs, ...processes] = (await epochScript([key('epoch')], args)) as [
     string,
     number,

@@ -4,7 +4,8 @@
 -- ARGV 1 the last epoch that the process saw ('' for none), 2 how many facts the ledger had then, 3 an id for a new epoch,
 --      4 the process, 5 how long before Redis' last use a process may have been seen last and still be waited for, in ms,
 --      6 how long creates wait for processes at most, in ms, 7 'private' where Redis is that of one machine, which loses nothing while
---      a process of ours lives; else '', 8… other processes that this process knows
+--      a process of ours lives; else '', 8 for how long creates wait for processes that are not known, in ms, 9… other processes
+--      that this process knows
 -- Answers { epoch, facts, for how long creates have waited for processes in ms (-1: they do not wait), processes… }. A second
 -- run finds the new epoch.
 local function uptime_ms()
@@ -24,7 +25,7 @@ if not id or known[2] ~= run or (id == ARGV[1] and lacks) then
   local processes = redis.call('ZRANGEBYSCORE', key.processes(), math.min(last_used, now) - ARGV[5], '+inf')
   -- Processes that Redis has lost are known only to other processes.
   if lacks or (ARGV[1] ~= '' and not redis.call('ZSCORE', key.processes(), ARGV[4])) then
-    for i = 8, #ARGV do processes[#processes + 1] = ARGV[i] end
+    for i = 9, #ARGV do processes[#processes + 1] = ARGV[i] end
   end
   processes[#processes + 1] = ARGV[4]
   redis.call('DEL', key.unreported())
@@ -32,8 +33,9 @@ if not id or known[2] ~= run or (id == ARGV[1] and lacks) then
   -- acquire.lua: no create is sent before each of them has reported what is missing here. A process that started in the lost
   -- time may be known to no other process, not even to the first that connects again: it gets a moment. In the first seconds of a
   -- ledger, Redis may lose all that there is of it, so a new ledger is believed only once Redis has run for longer.
-  local is_new = not known[1] and uptime_ms() > MOMENT_MS
-  redis.call('HSET', KEYS[1], 'settling', now, 'notBefore', (is_new or ARGV[7] == 'private') and now or now + MOMENT_MS)
+  local moment_ms = tonumber(ARGV[8])
+  local is_new = not known[1] and uptime_ms() > moment_ms
+  redis.call('HSET', KEYS[1], 'settling', now, 'notBefore', (is_new or ARGV[7] == 'private') and now or now + moment_ms)
 end
 redis.call('ZADD', key.processes(), now, ARGV[4])
 redis.call('ZREMRANGEBYSCORE', key.processes(), '-inf', '(' .. now - ARGV[5])

@@ -20,11 +20,7 @@ local function run_of_redis()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 end
 
--- After a restart, Redis may lack calls until each process has recorded the facts of its journal again (loss.ts). A process that
--- neither Redis nor another process knows of connects again within this time: it tries every two seconds at least
--- (LONGEST_RECONNECT_PAUSE_MS in connection.ts), and then has to read its journal.
-local MOMENT_MS = 3000
-
+-- After a restart, Redis may lack calls until each process has recorded the facts of its journal again (loss.ts).
 -- For how long creates have waited for processes that have not yet reported, in ms; -1: they do not wait.
 local function settling_for(now, most_ms)
   local times = redis.call('HMGET', key.epoch(), 'settling', 'notBefore')
