@@ -84,7 +84,9 @@ describe('a run of Redis that a process does not know', () => {
     async (age) => {
       const { momentMs } = UNKNOWN_PROCESSES;
       UNKNOWN_PROCESSES.momentMs = MOMENT_MS;
-      onTestFinished(() => Object.assign(UNKNOWN_PROCESSES, { momentMs }));
+      onTestFinished(() => {
+        UNKNOWN_PROCESSES.momentMs = momentMs;
+      });
       const before = age === 'that ran before' ? await guard() : undefined;
       const second = await guard();
       await book.load('b1', [merchant(0), one]);
