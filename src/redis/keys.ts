@@ -194,6 +194,8 @@ const NAMES = {
   unreported: 'unreported',
   /** list per registration that Redis had forgotten with its row: what journals have of it; string `any`: there are such */
   forgotten: 'forgotten',
+  /** hash: creates that were recorded again, by write id, with their registrations, until the failures since then are counted again */
+  uncounted: 'uncounted',
   /** number: written before a wait for replicas or the disk, which covers that write (confirmation.ts) */
   confirmed: 'confirmed',
   /** hash: users of the console by name, as JSON, with the hashes of their passwords */

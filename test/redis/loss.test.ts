@@ -17,7 +17,7 @@ import { identifyIn, OTHER_LEDGER_KEY } from '../../src/redis/ledger/ledger-key.
 import { guardAgainstLoss, type LossGuard, MOMENT_MS, UNKNOWN_PROCESSES } from '../../src/redis/ledger/loss.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
-import { keepOrphan, restoreOrphans } from '../../src/redis/ledger/restoring.js';
+import { keepOrphan, restoreMissing, restoreOrphans } from '../../src/redis/ledger/restoring.js';
 import { openLineSwitch } from '../../src/redis/line-switch.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { startOf } from '../../src/redis/server/process.js';
@@ -406,6 +406,40 @@ test('a push that came before its call was recorded again counts once it is', as
   await server.redis.hset(key('epoch'), 'run', 'another');
   await first.check();
   expect(await book.registration(id)).toMatchObject({ state: 'rejected', problem: 'push:101', attempt: 1 });
+});
+
+test('it counts also where the process is killed right after it has recorded the call again, and only once', async () => {
+  await book.load('b1', [one]);
+  const at = Date.now();
+  await book.record(id, 'registration_refused', { at: at + 1_000, pushedAt: at + 1_000, problem: 'push:101' });
+  const died = new Error('killed');
+  const ledger = {
+    ...book.ledger,
+    record: async (...args: Parameters<typeof book.ledger.record>) => {
+      const recorded = await book.ledger.record(...args);
+      if ((args[1] as Fact).kind === 'create_sent') throw died;
+      return recorded;
+    },
+  };
+  const tools = {
+    redis: server.redis,
+    pushes: openPushes(server.redis),
+    vault: openVault(Buffer.alloc(32, 7)),
+    ledger,
+  };
+  const journaled = {
+    entries: [{ registration: id, writeId: 'w.1', fact: { kind: 'create_sent', at } as Fact }],
+    pushes: [],
+  };
+  await expect(restoreMissing(tools, journaled)).rejects.toThrow(died);
+  expect((await book.registration(id)).state).toBe('submitting');
+
+  await Promise.all([1, 2].map(() => restoreMissing(tools, journaled)));
+  expect(await book.registration(id)).toMatchObject({ state: 'rejected', problem: 'push:101', attempt: 1 });
+  await restoreMissing(tools, journaled);
+  const kinds = (await book.ledger.history(id)).map(({ kind }) => kind);
+  expect(kinds).toEqual(['registration_refused', 'create_sent', 'registration_refused']);
+  expect(await server.redis.exists(key('uncounted'))).toBe(0);
 });
 
 test('an attempt before the known one only enters the history', async () => {

@@ -36,6 +36,7 @@ export async function restoreMissing(
 async function restoreFacts(tools: RestoreTools, entries: readonly JournalEntry[]): Promise<number> {
   const { redis } = tools;
   let missing = 0;
+  await countAgainWhatWasLeft(tools);
   const purged = await purgedBefore(redis);
   const ids = [...new Set(entries.map(({ registration }) => registration))];
   for (let at = 0; at < ids.length; at += AT_ONCE) {
@@ -68,21 +69,41 @@ async function restoreFact(tools: RestoreTools, entry: JournalEntry, purged: num
   const before = wasSentAgain ? await ledger.read(id) : snapshot;
   // Another process of this folder may have recorded the entry from the same journal.
   if (wasSentAgain && (await hasWriteId(redis, id, writeId))) return false;
-  const charged = fact.kind === 'create_sent' && day !== undefined;
-  await ledger.record(id, fact, charged ? { charge: day } : {}, before, writeId);
-  if (fact.kind === 'create_sent') await recordFailuresSince(id, fact.at, ledger);
+  if (fact.kind !== 'create_sent') {
+    await ledger.record(id, fact, {}, before, writeId);
+    return true;
+  }
+  // This process may be killed before it has counted the failures again.
+  await answersOf(redis.multi().hset(key('uncounted'), writeId, id).expire(key('uncounted'), ORPHANS_LIVE_S));
+  await ledger.record(id, fact, day === undefined ? {} : { charge: day }, before, writeId);
+  await recordFailuresSince(tools, id, writeId);
   return true;
+}
+
+/** A process was killed, or lost Redis, after it had recorded a create again. */
+async function countAgainWhatWasLeft(tools: RestoreTools): Promise<void> {
+  const left = await tools.redis.hgetall(key('uncounted'));
+  for (const [writeId, id] of Object.entries(left)) await recordFailuresSince(tools, id, writeId);
 }
 
 /**
  * The push that ended the task may have been recorded while nothing was known of its create, after a process with this journal was
- * waited for in vain: then it changed nothing.
+ * waited for in vain: then it changed nothing. A second run records nothing twice.
  */
-async function recordFailuresSince(id: string, sentAt: number, ledger: Ledger): Promise<void> {
-  for (const { to, rows, rowBefore, writeId, ...fact } of await ledger.history(id)) {
+async function recordFailuresSince({ redis, ledger }: RestoreTools, id: string, createId: string): Promise<void> {
+  const history = await ledger.history(id);
+  const create = history.find(({ writeId }) => writeId === createId);
+  // Another process is about to record it, or was killed before: then the journal has it.
+  if (create === undefined) return;
+  for (const { to, rows, rowBefore, writeId, ...fact } of history) {
     const isFailure = fact.kind === 'registration_refused' || fact.kind === 'legal_person_timed_out';
-    if (isFailure && to === undefined && fact.at >= sentAt) await ledger.record(id, fact);
+    if (!isFailure || to !== undefined || fact.at < create.at) continue;
+    const again = `${createId}:${writeId}`;
+    const snapshot = await ledger.read(id);
+    if (snapshot === undefined || next(snapshot.registration, fact) === undefined) continue;
+    if (!(await hasWriteId(redis, id, again))) await ledger.record(id, fact, {}, snapshot, again);
   }
+  await redis.hdel(key('uncounted'), createId);
 }
 
 /** Restores the state from which it was sent again. If another process has already settled the earlier attempt, that stays. */
