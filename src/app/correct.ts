@@ -5,7 +5,14 @@
 import { createHash } from 'node:crypto';
 import type { Batch, NamedRow } from '../domain/batch.js';
 import { COLUMNS, FIELDS, type Field, type Layout } from '../domain/columns.js';
-import { type Change, CORRECTABLE_FIELDS, type CorrectableField, changesOf } from '../domain/correction.js';
+import {
+  type Change,
+  CORRECTABLE_FIELDS,
+  type CorrectableField,
+  changesOf,
+  pointerToCorrect,
+} from '../domain/correction.js';
+import { CorrectionOvertaken } from '../domain/ledger-errors.js';
 import type { Merchant } from '../domain/merchant.js';
 import { isUnsent, type Registration } from '../domain/registration.js';
 import type { CheckedSheetRow, Rules } from '../producer/checked-page.js';
@@ -142,8 +149,14 @@ export async function applyCorrection(
   if (present === undefined || pointerToCorrect(present.registration) !== pointer) return { kind: 'overtaken' };
   const file = from.batch.correction === undefined ? `${from.batch.file}${suffix}` : from.batch.file;
   const correction = { row: pointer, by: who, ...(because && { because }) };
-  const { batch } = await load(sheet, file, { batches, rules, now, canaries: 0, correction });
-  return { kind: 'done', batch, became: await whatBecame({ ledger, batches }, id, batch) };
+  try {
+    const { batch } = await load(sheet, file, { batches, rules, now, canaries: 0, correction });
+    return { kind: 'done', batch, became: await whatBecame({ ledger, batches }, id, batch) };
+  } catch (error) {
+    if (!(error instanceof CorrectionOvertaken)) throw error;
+    await batches.drop(batchIdOf(sheet, rules));
+    return { kind: 'overtaken' };
+  }
 }
 
 /** Between the preview and now the old row may have been sent, or settled: the ledger decided when it accepted the row. */
@@ -168,11 +181,6 @@ function becomesOf(
   if (status === 'waits') return 'waits';
   const isRespelt = changes.some(({ field }) => field !== 'component_phone' && field !== 'code_type');
   return isUnsent(state) && (isRespelt || !row.isPhoneBlank) ? 'leads' : 'joins';
-}
-
-/** The newest details: those of the waiting row, if there is one. */
-function pointerToCorrect({ row, waitingRows }: Registration): string {
-  return waitingRows[0] ?? row;
 }
 
 function hasMiniProgram({ state, earlierAppids }: Registration): boolean {

@@ -1,6 +1,10 @@
 /** Which details of a merchant can be corrected, and what two versions of them say differently. */
+import type { Batch } from './batch.js';
 import type { Field } from './columns.js';
+import { CorrectionOvertaken } from './ledger-errors.js';
 import type { DetailField, Merchant } from './merchant.js';
+import type { Registration } from './registration.js';
+import { batchOf } from './row.js';
 
 /** Another code is another enterprise, and so another registration. */
 export type CorrectableField = Exclude<Field, 'code'>;
@@ -37,4 +41,16 @@ export function changesOf(before: Merchant | undefined, after: Merchant): Change
 export function detailsOf(merchant: Merchant): Readonly<Record<Field, string>> {
   const details = CORRECTABLE_FIELDS.map((field) => [field, String(merchant[DETAIL_OF[field]])]);
   return { ...Object.fromEntries(details), code: merchant.code };
+}
+
+/** `batch/index` of the newest details, which a correction begins with: those of the waiting row, if there is one. */
+export function pointerToCorrect({ row, waitingRows }: Pick<Registration, 'row' | 'waitingRows'>): string {
+  return waitingRows[0] ?? row;
+}
+
+/** @throws CorrectionOvertaken if the newest details are no longer those that the batch corrects, nor its own */
+export function refuseOvertaken({ id, correction }: Batch, registration: Registration): void {
+  const pointer = pointerToCorrect(registration);
+  if (correction === undefined || pointer === correction.row || batchOf(pointer) === id) return;
+  throw new CorrectionOvertaken(registration.id);
 }

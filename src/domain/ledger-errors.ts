@@ -9,6 +9,15 @@ export class RegistrationUnknown extends Error {
   }
 }
 
+/** Another row has taken the place of the row that a correction was made of: what was not corrected would become as it was before. */
+export class CorrectionOvertaken extends Error {
+  override readonly name = 'CorrectionOvertaken';
+
+  constructor(id: string) {
+    super(`The details of ${id} have changed since its correction was made`);
+  }
+}
+
 /** This process ends, and no longer waits for the reports of others. The fact that it was about to record is not at fault. */
 export class GuardClosed extends Error {
   override readonly name = 'GuardClosed';

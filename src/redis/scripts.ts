@@ -27,6 +27,7 @@ export type ScriptName =
   | 'open-batch'
   | 'accept'
   | 'complete-batch'
+  | 'drop-batch'
   | 'page'
   | 'batch-sizes'
   | 'batch-changes'

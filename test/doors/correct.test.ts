@@ -3,13 +3,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  applyCorrection,
+  type Correction,
+  type Corrections,
+  type CorrectTools,
+  previewCorrection,
+} from '../../src/app/correct.js';
 import { purgeToolsOf } from '../../src/app/wiring/purging.js';
+import { rulesOf } from '../../src/app/wiring/registration-api.js';
 import { correctCommand } from '../../src/cli/correct.js';
 import { explainCommand } from '../../src/cli/explain.js';
 import { loadCommand } from '../../src/cli/load.js';
 import { reportCommand } from '../../src/cli/report.js';
+import { readSettings } from '../../src/config.js';
 import { purge } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
+import { identifyIn } from '../../src/redis/ledger/ledger-key.js';
 import { run } from '../support/command-line.js';
 import { type Book, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -53,6 +63,12 @@ interface Corrected {
 async function correct(...args: string[]): Promise<Corrected & { status: number }> {
   const { stdout, status } = await run(correctCommand, [id, '--yes', '--by', 'Wang', ...args, '--json'], env());
   return { ...(JSON.parse(stdout) as Corrected), status };
+}
+
+async function ready(tools: CorrectTools, corrections: Corrections): Promise<Correction> {
+  const preview = await previewCorrection(tools, id, corrections);
+  if (preview.kind !== 'ready') throw new Error(preview.kind);
+  return preview.correction;
 }
 
 async function rejected(): Promise<void> {
@@ -211,6 +227,34 @@ describe('a merchant who was rejected', () => {
     expect(early).toMatchObject({ becomes: 'sent', problems: [{ problem: 'sheet:too_early' }] });
   });
 });
+
+test.each(['a row that was not sent yet', 'a row whose task is running'])(
+  'two corrections of %s at once: the later one does not undo the other, and says that nothing was sent',
+  async (row) => {
+    if (row.endsWith('running')) await book.send(id);
+    const identify = await identifyIn(server.redis, () => undefined);
+    const tools = { ...book, rules: rulesOf(readSettings({ env: env() }), true, identify) };
+    const by = { who: 'Wang', suffix: ' (correction)', now: Date.now };
+    const [first, second] = await Promise.all([
+      ready(tools, { legal_persona_wechat: 'weixin_other' }),
+      ready(tools, { name: '甲有限公司' }),
+    ]);
+    // The first one is accepted after the second one has looked whether it may go on.
+    const isLate = { ...tools, ledger: { read: (it: string) => book.ledger.read(it) } };
+    isLate.ledger.read = async (it) => {
+      const read = await book.ledger.read(it);
+      expect((await applyCorrection(tools, first, by)).kind).toBe('done');
+      return read;
+    };
+    expect(await applyCorrection(isLate, second, by)).toEqual({ kind: 'overtaken' });
+
+    const kept = { ...one, legalPersonaWechat: 'weixin_other' };
+    const { row: sent, waitingRows } = await book.registration(id);
+    expect((await book.batches.rowAt(waitingRows[0] ?? sent))?.row.merchant).toEqual(kept);
+    expect(await book.batches.list()).toEqual([sheet, expect.any(String)]);
+    expect((await correct('--name', '甲有限公司')).changes).toHaveLength(1);
+  },
+);
 
 test('a row that was not sent yet is replaced', async () => {
   const { becomes, batch } = await correct('--name', '甲有限公司');

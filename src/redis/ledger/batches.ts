@@ -1,6 +1,7 @@
 /** Batches: one loaded file each, its rows in input order, and their counts by state. */
 import type { Redis } from 'ioredis';
 import type { AcceptRules, Batch, BatchSize, Counts, Leader, NamedRow } from '../../domain/batch.js';
+import { refuseOvertaken } from '../../domain/correction.js';
 import { isRefusedForGood } from '../../domain/operator.js';
 import { type Fact, next, type RowDetails } from '../../domain/registration.js';
 import { type AcceptedRow, batchOf, type ExistingMatch } from '../../domain/row.js';
@@ -36,6 +37,8 @@ export interface Batches extends BatchPages {
     rows: readonly AcceptedRow[] | RowsToAccept,
     acceptRules: AcceptRules,
   ): Promise<number>;
+  /** Takes back a batch that was opened, if no row was accepted yet. */
+  drop(id: string): Promise<void>;
   /** @returns false if Redis has lost the batch or rows of it: nothing was changed */
   complete(id: string, warned?: number, rows?: number): Promise<boolean>;
   /** Whether pushes come in or calls go out, for which a load pauses. */
@@ -102,6 +105,7 @@ function decisionFor(decided: Decided | undefined, isNever: boolean): string | u
 export function openBatches(redis: Redis): Batches {
   const acceptScript = script(redis, 'accept');
   const completeScript = script(redis, 'complete-batch');
+  const dropScript = script(redis, 'drop-batch');
   const openScript = script(redis, 'open-batch');
   const sizesScript = script(redis, 'batch-sizes');
   const changesScript = script(redis, 'batch-changes');
@@ -175,6 +179,7 @@ export function openBatches(redis: Redis): Batches {
     const all = [...firstRows].map(async ([id, at]): Promise<(readonly [string, Decided])[]> => {
       const snapshot = await ledger.read(id);
       if (snapshot === undefined) return [];
+      refuseOvertaken(batch, snapshot.registration);
       const row = rowAmong(at);
       const pointer = `${batch.id}/${firstIndex + at}`;
       const fact = await rowAccepted(snapshot, row, pointer, acceptRules);
@@ -332,6 +337,7 @@ export function openBatches(redis: Redis): Batches {
     open,
     accept,
     complete,
+    drop: async (id) => void (await dropScript([key('batch', id)], [id])),
     isTraffic: () => isTraffic(redis),
     find,
     sizes,
