@@ -1,13 +1,20 @@
 /** The line, stopped and started by a person. */
-import { PAUSE } from '../domain/line.js';
-import type { Words } from '../domain/words.js';
-import type { Resumption } from '../redis/line-switch.js';
+import { joined, type Words } from '../domain/words.js';
+import type { Resumption, StopName } from '../redis/line-switch.js';
 import { askDayAgain } from './ask-day.js';
+import { RequestError } from './request-error.js';
+import { sendingNow } from './sending-now.js';
 import type { Store } from './wiring/store.js';
 
-/** No create and no search is sent until it is resumed. */
-export async function pause({ calls }: Pick<Store, 'calls'>, because: string, at: number): Promise<void> {
-  await calls.stopLine({ because, problem: PAUSE, at });
+type LineStore = Pick<Store, 'calls' | 'settings'>;
+
+/**
+ * No create and no search is sent until it is resumed.
+ * @param shown what stopped the line when the person looked; absent: the person has not looked
+ * @throws RequestError where another person has paused it since
+ */
+export async function pause(store: LineStore, because: string, at: number, shown?: StopName): Promise<void> {
+  if (!(await store.calls.pauseLine(because, at, shown))) throw await changed(store);
 }
 
 /** The reason where none is given. */
@@ -20,10 +27,30 @@ export interface Resumed {
   readonly isDayShut: boolean;
 }
 
-export async function resume(store: Pick<Store, 'calls' | 'settings'>): Promise<Resumed> {
-  const line = await store.calls.resumeLine();
+/**
+ * @param shown what stopped the line when the person looked; absent: the person has not looked
+ * @throws RequestError where something else has stopped it since
+ */
+export async function resume(store: LineStore, shown?: StopName): Promise<Resumed> {
+  const line = await store.calls.resumeLine(shown);
+  if (line === 'changed') throw await changed(store);
   return { line, isDayShut: await askDayAgain(store) };
 }
+
+/** Read before what is shown: a stop that comes in between is not ended by what the person sees. */
+export function stopShown({ calls }: Pick<Store, 'calls'>): Promise<StopName> {
+  return calls.stopName();
+}
+
+async function changed(store: LineStore): Promise<RequestError> {
+  const { blockedReason } = await sendingNow(store);
+  return new RequestError('refused', joined([CHANGED, ...(blockedReason === undefined ? [] : [blockedReason.reason])]));
+}
+
+const CHANGED: Words = {
+  en: 'The line was paused or stopped again since the page was shown: nothing was done. How it is now:',
+  zh: '页面显示之后，提交又被暂停或停止，因此未作任何操作。当前情况：',
+};
 
 /** What a resumption did, a sentence each. */
 export function resumedInWords({ line, isDayShut }: Resumed): Words[] {

@@ -1,20 +1,30 @@
 /** Stops and resumes the line, and reads why it is stopped. */
 import type { Redis } from 'ioredis';
-import { isHalfOpen, type LineState, type LineStop } from '../domain/line.js';
+import { isHalfOpen, type LineState, type LineStop, PAUSE } from '../domain/line.js';
 import { PROBE_IN_ANY_CASE_EVERY } from '../domain/line-faults.js';
 import { key } from './keys.js';
 import { script } from './scripts.js';
 
 export type Resumption = 'running' | 'resumed' | 'probe';
 
+/** Names a stop or a pause; `''`: the line runs. */
+export type StopName = string;
+
 export interface LineSwitch {
   line(): Promise<LineStop | undefined>;
+  stopName(): Promise<StopName>;
   /** False: a fault had stopped the line already, and remains its reason. A pause is kept beside a fault. */
   stopLine(stop: Pick<LineStop, 'because' | 'problem' | 'at'>): Promise<boolean>;
+  /** @param shown what the person saw; false: a pause for another reason came since */
+  pauseLine(because: string, at: number, shown?: StopName): Promise<boolean>;
   /** Whether WeChat answered the question before a probe; `met` says what came instead. */
   answeredFirst(answered: boolean, met: string): Promise<void>;
-  /** Ends a pause and a fault. `running`: there was neither. `probe`: one call is sent first, and the line opens when WeChat answers it. */
+  /**
+   * Ends a pause and a fault. `running`: there was neither. `probe`: one call is sent first, and the line opens when WeChat answers it.
+   * @param shown what the person saw; `changed`: another stop or pause came since, and nothing was done
+   */
   resumeLine(): Promise<Resumption>;
+  resumeLine(shown: StopName | undefined): Promise<Resumption | 'changed'>;
 }
 
 export function openLineSwitch(redis: Redis): LineSwitch {
@@ -25,10 +35,14 @@ export function openLineSwitch(redis: Redis): LineSwitch {
   return {
     line: async () => stopFrom(await redis.hgetall(key('line'))),
     stopLine: async ({ because, problem, at }) => (await stopScript([key('line')], [because, problem, at])) === 1,
+    stopName: async () => (await redis.hget(key('line'), 'stop')) ?? '',
+    pauseLine: async (because, at, shown) =>
+      (await stopScript([key('line')], [because, PAUSE, at, ...(shown === undefined ? [] : [shown])])) === 1,
     async answeredFirst(answered, met) {
       await questionScript([key('line')], [answered ? '1' : '0', met, PROBE_IN_ANY_CASE_EVERY]);
     },
-    resumeLine: async () => (await resumeScript([key('line')], [])) as Resumption,
+    resumeLine: async (shown?: StopName) =>
+      (await resumeScript([key('line')], shown === undefined ? [] : [shown])) as Resumption,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Whether rows are sent and why not: pause, resume, the budgets of the day, and what `doctor` says. */
 import { examineHere } from '../../app/doctor/doctor.js';
 import type { Finding } from '../../app/doctor/finding.js';
-import { PAUSED_BY_A_PERSON, pause, resume, resumedInWords } from '../../app/line.js';
+import { PAUSED_BY_A_PERSON, pause, resume, resumedInWords, stopShown } from '../../app/line.js';
 import { currentStatus } from '../../app/status.js';
 import { callLines } from '../../app/status-words.js';
 import { limitsOf } from '../../app/wiring/limits.js';
@@ -30,6 +30,8 @@ const WORDS = {
     en: 'Resume after the fault is fixed. Where there was a fault, one call is sent first, and the line opens when WeChat answers it.',
     zh: '请在故障排除后恢复。如曾有故障，将先发出一次试探请求，微信正常答复后恢复提交。',
   },
+  now: { en: 'Now:', zh: '当前：' },
+  runs: { en: 'it is not stopped.', zh: '没有停止。' },
   budgets: { en: 'Budgets of the day', zh: '今日额度与限制' },
   checks: { en: 'Checks', zh: '检查' },
   checksWhat: {
@@ -57,7 +59,7 @@ export const lineRoutes: readonly Route[] = [
     action: 'line.pause',
     async act({ store, form, say }) {
       const because = (form.because ?? '').trim().replace(/\s+/g, ' ').slice(0, LONGEST_REASON);
-      await pause(store, because || say(PAUSED_BY_A_PERSON), Date.now());
+      await pause(store, because || say(PAUSED_BY_A_PERSON), Date.now(), form.shown ?? '');
       return { to: '/line', said: WORDS.paused };
     },
   },
@@ -66,8 +68,8 @@ export const lineRoutes: readonly Route[] = [
     path: '/line/resume',
     needs: 'operator',
     action: 'line.resume',
-    async act({ store, note }) {
-      const resumed = await resume(store);
+    async act({ store, form, note }) {
+      const resumed = await resume(store, form.shown ?? '');
       note('', resumed.line);
       return { to: '/line', said: joined(resumedInWords(resumed)) };
     },
@@ -84,23 +86,27 @@ export const lineRoutes: readonly Route[] = [
 ];
 
 async function live(view: View): Promise<Fragments> {
+  const shown = await stopShown(view.store);
   const now = await currentStatus(view.store);
+  const reason = 'reason' in now.line && now.line.reason !== undefined ? now.line.reason : WORDS.runs;
   const lines = [...callLines(now.calls), ...limitLines(limitsOf(view.store.settings))];
   return {
     line: <LineCard view={view} now={now} />,
+    resume: <Shown view={view} name={shown} now={reason} />,
+    pause: <Shown view={view} name={shown} now={reason} />,
     budgets: <Facts facts={lines.map(([what, words]) => [view.say(what), view.say(words)])} />,
   };
 }
 
 async function pageOf(visit: Visit, checked?: { findings: readonly Finding[]; at: number }): Promise<ConsolePage> {
-  const { line, budgets } = await live(visit);
+  const { line, budgets, ...asked } = await live(visit);
   return {
     title: WORDS.title,
     body: (
       <>
         <div class="heading">
           <h1>{visit.say(WORDS.title)}</h1>
-          {visit.may('operator') && <Switches visit={visit} />}
+          {visit.may('operator') && <Switches visit={visit} asked={asked} />}
         </div>
         <Live name="line">{line}</Live>
         <section>
@@ -130,14 +136,28 @@ async function pageOf(visit: Visit, checked?: { findings: readonly Finding[]; at
   };
 }
 
-function Switches({ visit }: { visit: Visit }) {
+/** What a button ends or follows: a page that was shown before it says so, and does nothing. */
+function Shown({ view, name, now }: { view: View; name: string; now: Words }) {
+  return (
+    <>
+      <input type="hidden" name="shown" value={name} />
+      <p>
+        <Prose view={view} text={view.say(joined([WORDS.now, now]))} />
+      </p>
+    </>
+  );
+}
+
+function Switches({ visit, asked }: { visit: Visit; asked: Fragments }) {
   const [stop, start] = [visit.say(WORDS.pause), visit.say(WORDS.resume)];
   return (
     <div class="buttons">
       <Confirm visit={visit} id="resume" label={start} title={start} action="/line/resume" does={start}>
+        <Live name="resume">{asked.resume}</Live>
         <p>{visit.say(WORDS.resumeWhat)}</p>
       </Confirm>
       <Confirm visit={visit} id="pause" label={stop} title={stop} action="/line/pause" does={stop} isDangerous>
+        <Live name="pause">{asked.pause}</Live>
         <p>{visit.say(WORDS.pauseWhat)}</p>
         <FormField label={visit.say(WORDS.because)} name="because" maxlength={LONGEST_REASON} />
       </Confirm>

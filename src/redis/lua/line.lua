@@ -27,6 +27,9 @@ local function probe_due(failed, first, max)
   return milliseconds() + math.floor(math.min(first * 2 ^ math.min(failed, 40), max))
 end
 
+-- Names the stop or the pause that is written: a page that shows an earlier one does not end it (resume.lua).
+local function name_stop() redis.call('HSET', key.line(), 'stop', table.concat(redis.call('TIME'), '.')) end
+
 -- Writes why the line is stopped, and what opens it.
 local function write_stop(stop)
   local line = key.line()
@@ -34,6 +37,7 @@ local function write_stop(stop)
     'HDEL', line, 'times', 'merchants', 'since', 'probeCall', 'firstMs', 'maxMs', 'failedProbes', 'dueAt', 'question'
   )
   redis.call('HSET', line, 'because', stop.because, 'problem', stop.problem, 'at', stop.at)
+  name_stop()
   for _, name in ipairs({ 'times', 'merchants', 'since' }) do
     if stop[name] then redis.call('HSET', line, name, stop[name]) end
   end
@@ -64,6 +68,7 @@ local function stop_line(stop)
   end
   if pauses and to ~= 'paused' then
     redis.call('HSET', line, 'paused', stop.because)
+    name_stop()
   else
     if state == 'paused' and not pauses then redis.call('HSET', line, 'paused', now[3]) end
     if now[2] == stop.problem and stop.since then

@@ -20,7 +20,7 @@ test('sending is paused with a reason and resumed, in the words of the commands'
   expect(page).toContain('The line is stopped.');
   expect(page).toContain('maintenance of &lt;b&gt;WeChat&lt;/b&gt;');
   // A reload or a second click changes nothing that matters.
-  await admin.post('/line/resume');
+  await admin.post('/line/resume', shownOn(page));
   expect((await admin.get('/line')).text).toContain('The line runs again.');
   await admin.post('/line/resume');
   expect((await admin.get('/line')).text).toContain('The line was not stopped.');
@@ -43,11 +43,66 @@ test('a sentence names the button that does what a command does, and its page', 
   expect((await admin.get('/')).text).toContain(resume);
   const inChinese = await admin.get('/', { 'accept-language': 'zh-CN' });
   expect(inChinese.text).toContain('“恢复提交”（<a href="/line">提交控制</a>）');
-  await admin.post('/line/resume');
+  await admin.post('/line/resume', shownOn((await admin.get('/line')).text));
   await book.send(idOf(merchant(1)));
   await book.record(idOf(merchant(1)), 'registration_refused', { problem: 'push:105' });
   const { text } = await admin.get(`/merchants/${idOf(merchant(1))}`, { 'accept-language': 'zh-CN' });
   expect(text).toContain('请原样重新提交：系统会等满 15 个工作日后自动提交。如需提前提交');
+});
+
+const FAULT = { because: 'not on the allow-list', problem: 'create:61004', at: 5 };
+
+/** What a form of the page sends along. */
+const shownOn = (text: string): Record<string, string> => ({
+  shown: /name="shown" value="([^"]*)"/.exec(text)?.[1] ?? '',
+});
+
+test.each(['', 'beside a fault '])(
+  'a page from before another pause %sdoes not end it, and says what is so now; it ends what it shows',
+  async (where) => {
+    const { store, book, visitor, idOf } = await openConsole();
+    await book.load('b1', [merchant(1)]);
+    const [admin, wang] = [visitor(), visitor()];
+    await admin.logIn();
+    await addUser(store, { name: 'wang', role: 'operator', password: PASSWORD }, 'tests');
+    await wang.logIn('wang');
+    if (where !== '') await store.calls.stopLine(FAULT);
+    await admin.post('/line/pause', { ...shownOn((await admin.get('/line')).text), because: 'lunch' });
+    const old = shownOn((await admin.get('/line')).text);
+    await wang.post('/line/resume', shownOn((await wang.get('/line')).text));
+    await wang.post('/line/pause', { ...shownOn((await wang.get('/line')).text), because: 'wrong sheet' });
+
+    const refused = await admin.post('/line/resume', old);
+    expect(refused.status).toBe(409);
+    expect(refused.text).toMatch(/paused or stopped again since the page was shown: nothing was done.*wrong sheet/);
+    expect((await book.take(idOf(merchant(1)))).kind).toBe('wait');
+    expect((await auditPage(store, 1, undefined)).entries).toMatchObject([
+      { action: 'line.resume', result: 'refused' },
+    ]);
+    const later = await admin.post('/line/pause', { ...old, because: 'lunch' });
+    expect([later.status, later.text]).toEqual([409, expect.stringContaining('wrong sheet')]);
+
+    const present = shownOn((await admin.get('/line')).text);
+    expect((await admin.post('/line/resume', present)).status).toBe(303);
+    // A second click.
+    expect((await admin.post('/line/resume', present)).status).toBe(303);
+    expect(await store.calls.line()).toEqual(where === '' ? undefined : expect.objectContaining({ halfOpen: true }));
+    // A pause is no harm on a line that has changed otherwise.
+    expect((await admin.post('/line/pause', { ...old, because: 'lunch' })).status).toBe(303);
+  },
+);
+
+test('a page that follows live ends what it shows', async () => {
+  const { visitor, store } = await openConsole();
+  const admin = visitor();
+  await admin.logIn();
+  const { text } = await admin.get('/line');
+  const live = await admin.follow('/live/line');
+  await store.calls.pauseLine('lunch', 5);
+  let followed = '';
+  while (!followed.includes('lunch')) followed += Buffer.from((await live.read()).value ?? []).toString();
+  expect(followed).toContain(`name=\\"shown\\" value=\\"${await store.calls.stopName()}`);
+  expect(text).not.toContain(await store.calls.stopName());
 });
 
 test('a pause without a reason has the reason of the command, in the language of the page', async () => {
