@@ -34,7 +34,7 @@ interface Kept extends AskedFor {
   readonly at: number;
 }
 
-/** A million rows take an eighth of a megabyte; a preview that is not answered is forgotten. */
+/** A million rows take a quarter of a megabyte; a preview that is not answered is forgotten. */
 const MOST_KEPT = 40;
 const KEPT_MS = 30 * 60_000;
 const kept = new Map<string, Kept>();
@@ -77,12 +77,11 @@ export async function answerAsked(
 ): Promise<Done & Repeated & { readonly moved?: number }> {
   const reason = readReason(because);
   if (reason.kind === 'fault') throw new RequestError('refused', reason.words);
-  return doOnce(store, once, async () => {
+  const done = await doOnce(store, once, async () => {
     const found = kept.get(once);
     if (found === undefined || found.redis !== store.redis || !isSame(found, asked)) {
       throw new RequestError('refused', PREVIEW_IS_OLD);
     }
-    kept.delete(once);
     const doing = applyPreviewed(store, asked.ask, found.previewed, becauseOf(reason.text, who)[language]);
     const moved = await Promise.race([doing, sleep(WAITED_MS).then(() => undefined)]);
     if (moved === undefined) {
@@ -92,6 +91,9 @@ export async function answerAsked(
     const said = moved === undefined ? GOES_ON : ASK_WORDS[asked.ask].done(moved, can);
     return { said, to: `/${asked.kind}/${encodeURIComponent(asked.id)}`, ...(moved !== undefined && { moved }) };
   });
+  // Until it is done, the same form goes on where Redis interrupted it.
+  kept.delete(once);
+  return done;
 }
 
 function isSame(found: AskedFor, asked: AskedFor): boolean {
@@ -99,8 +101,8 @@ function isSame(found: AskedFor, asked: AskedFor): boolean {
 }
 
 const PREVIEW_IS_OLD: Words = {
-  en: 'The numbers that you saw are no longer kept: the page is older than half an hour, or the console was started again. Nothing was done; open the page again.',
-  zh: '您看到的数量已不再保留：页面已超过半小时，或控制台已重新启动。未执行任何操作，请重新打开页面。',
+  en: 'The numbers that you saw are no longer kept: the page is older than half an hour, or the console was started again. Nothing was done now; open the page again to see what can be done.',
+  zh: '您看到的数量已不再保留：页面已超过半小时，或控制台已重新启动。这次未执行任何操作，请重新打开页面查看可处理的行。',
 };
 
 const GOES_ON: Words = {

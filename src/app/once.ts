@@ -25,6 +25,9 @@ export interface Repeated {
 /** In the audit, of a form that was sent before. */
 export const REPEATED = 'repeated';
 
+/** Forms that Redis could not forget when they failed: it was away. */
+const failed = new Set<string>();
+
 /** What fails is not done, and may be sent again. @throws RequestError where the form has no such id */
 export async function doOnce<T extends Done>(
   { redis }: Pick<Store, 'redis'>,
@@ -34,7 +37,7 @@ export async function doOnce<T extends Done>(
   if (!/^[\w-]{22}$/.test(id)) throw new RequestError('refused', NO_FORM);
   const forms = openSentForms(redis);
   const begun = await forms.begin(id);
-  if (begun.kind === 'sent') {
+  if (begun.kind === 'sent' && !(begun.answer === '' && failed.delete(id))) {
     if (begun.answer === '') throw new RequestError('refused', IN_PROGRESS);
     return { ...(JSON.parse(begun.answer) as T), isRepeated: true };
   }
@@ -43,7 +46,7 @@ export async function doOnce<T extends Done>(
     await forms.finish(id, JSON.stringify(done));
     return done;
   } catch (error) {
-    await forms.forget(id);
+    await forms.forget(id).catch(() => failed.add(id));
     throw error;
   }
 }

@@ -50,7 +50,10 @@ export async function preview(
   return { summary: together(parts.map(({ found }) => found)), parts };
 }
 
-/** `because`: the reason and the person, for the history. Answers how many registrations it changed. */
+/**
+ * `because`: the reason and the person, for the history. Answers how many registrations it changed, with those of an earlier call
+ * that was interrupted.
+ */
 export async function applyPreviewed(
   store: ActionStore,
   ask: Ask,
@@ -59,7 +62,8 @@ export async function applyPreviewed(
 ): Promise<number> {
   let moved = 0;
   for (const { request, found } of parts) {
-    moved += await applyAction(toolsOf(store), request, found, because, Date.now);
+    await applyAction(toolsOf(store), request, found, because, Date.now);
+    moved += found.moved.size;
   }
   if (ask === 'cancel' && moved >= MANY) await tidyReady(store.redis, 'submit');
   return moved;

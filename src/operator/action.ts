@@ -32,6 +32,8 @@ export interface ActionPreview {
   readonly can: number;
   /** Which rows these are. */
   readonly rows: RowSet;
+  /** Of these, the rows that `applyAction` has moved so far. */
+  readonly moved: RowSet;
   readonly mind: ReadonlyMap<Mind, Group>;
   readonly cannot: ReadonlyMap<Cannot, Group>;
 }
@@ -73,7 +75,7 @@ export async function previewAction(
       }
     }
   }
-  return { can: rows.size, rows, mind, cannot };
+  return { can: rows.size, rows, moved: new RowSet(request.batch.rows), mind, cannot };
 }
 
 function isFirst(found: Set<string> | undefined, snapshot: Snapshot | undefined): boolean {
@@ -87,34 +89,34 @@ const PARTS_AT_ONCE = 4;
 
 /**
  * The second pass records the operator's fact of each row that the preview has found, and answers how many it moved.
- * Each is decided anew: another fact may have come first.
+ * Each is decided anew: another fact may have come first. After an interrupted pass another one goes on with the rest.
  */
 export async function applyAction(
   tools: ActionTools,
   request: ActionRequest,
-  { rows }: Pick<ActionPreview, 'rows'>,
+  { rows, moved }: Pick<ActionPreview, 'rows' | 'moved'>,
   because: string,
   now: () => number,
 ): Promise<number> {
   const { ledger } = tools;
+  const before = moved.size;
   const parts = partsOf(tools, request)[Symbol.asyncIterator]();
-  let moved = 0;
   async function workOff(): Promise<void> {
     for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
-      const entries = part.value.filter(({ index }) => rows.has(index));
+      const entries = part.value.filter(({ index }) => rows.has(index) && !moved.has(index));
       const judged = await judgeRows(tools, { ...request, now: now(), shownAt: request.now }, entries);
-      const recorded = await Promise.all(
-        judged.map(({ verdict, snapshot }) =>
-          verdict.kind === 'cannot' || snapshot === undefined
-            ? undefined
-            : ledger.record(snapshot.registration.id, { ...verdict.fact, at: now(), because }, {}, snapshot),
-        ),
+      await Promise.all(
+        judged.map(async ({ entry, verdict, snapshot }) => {
+          if (verdict.kind === 'cannot' || snapshot === undefined) return;
+          const { id } = snapshot.registration;
+          const { move } = await ledger.record(id, { ...verdict.fact, at: now(), because }, {}, snapshot);
+          if (move !== undefined) moved.add(entry.index);
+        }),
       );
-      moved += recorded.filter((it) => it?.move !== undefined).length;
     }
   }
   await Promise.all(Array.from({ length: PARTS_AT_ONCE }, workOff));
-  return moved;
+  return moved.size - before;
 }
 
 function partsOf({ batches }: ActionTools, { batch, index }: ActionRequest): AsyncIterable<readonly RowWithOutcome[]> {

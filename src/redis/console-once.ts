@@ -5,6 +5,9 @@ import { key } from './keys.js';
 /** A form that was opened yesterday can still be sent; no page is expected to stay open for longer. */
 const KEPT_S = 86_400;
 
+/** Longer than any form takes: the process that began it has died. */
+const LONGEST_S = 60;
+
 export interface SentForms {
   /** `begun`: the caller processes the form now. Otherwise its answer, `''` while another process works on it. */
   begin(id: string): Promise<{ readonly kind: 'begun' } | { readonly kind: 'sent'; readonly answer: string }>;
@@ -17,7 +20,7 @@ export function openSentForms(redis: Redis): SentForms {
   return {
     async begin(id) {
       const name = key('consoleOnce', id);
-      if ((await redis.set(name, '', 'EX', KEPT_S, 'NX')) !== null) return { kind: 'begun' };
+      if ((await redis.set(name, '', 'EX', LONGEST_S, 'NX')) !== null) return { kind: 'begun' };
       return { kind: 'sent', answer: (await redis.get(name)) ?? '' };
     },
     async finish(id, answer) {

@@ -5,10 +5,12 @@ import { batchesToReport, report } from '../../../src/app/report.js';
 import { preview } from '../../../src/app/retry-cancel.js';
 import { previewLines } from '../../../src/app/retry-cancel-words.js';
 import { attachment, download } from '../../../src/console/download.js';
+import type { Ledger } from '../../../src/redis/ledger/ledger.js';
 import { qrShape } from '../../../src/reporter/qr.js';
 import { ACCEPT_RULES, acceptedRow } from '../../support/ledger.js';
 import { merchant } from '../../support/merchants.js';
-import { type Console, openConsole, type Visitor } from './support/visitor.js';
+import { until } from '../../support/until.js';
+import { type Console, openConsole, type Visitor, visitorsOf } from './support/visitor.js';
 
 const LINK = 'https://mp.weixin.qq.com/cgi-bin/fast?token=abc&x=';
 const HOSTILE = '<script>alert(1)</script>\u202e有限公司';
@@ -32,6 +34,20 @@ async function mixed({ book, idOf }: Console): Promise<void> {
     const { sentAt = 0 } = await book.registration(id);
     await book.record(id, 'create_accepted', { callSentAt: sentAt, authorizeUrl: `${LINK}${id}`, taskId: id });
   }
+}
+
+/** Redis does not take what is recorded after the first facts, once. */
+function interruptedAfter(ledger: Ledger, facts: number, interrupted: () => void): Ledger {
+  let recorded = 0;
+  return {
+    ...ledger,
+    record: (...args) => {
+      recorded += 1;
+      if (recorded !== facts + 1) return ledger.record(...args);
+      interrupted();
+      return Promise.reject(new Error('OOM command not allowed'));
+    },
+  };
 }
 
 const onceIn = (html: string): string => /name="once" value="([^"]+)"/.exec(html)?.[1] ?? '';
@@ -202,6 +218,43 @@ test('rows are sent again and withdrawn by the numbers of the command, once, und
     'admin batches.retry b1 done 3',
   ]);
 });
+
+test.each(['refuses a command', 'is away for longer'])(
+  'what Redis interrupts halfway, because it %s, goes on when the same form is sent again, and says how many it was in all',
+  async (why) => {
+    const it = await openConsole();
+    await mixed(it);
+    const isAway = why === 'is away for longer';
+    let redisIsAway = false;
+    const ledger = interruptedAfter(it.store.ledger, 1, () => {
+      redisIsAway = isAway;
+    });
+    const redis = new Proxy(it.store.redis, {
+      get(target, name) {
+        if (name === 'del' && redisIsAway) return () => Promise.reject(new Error('Connection is closed.'));
+        const value = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const admin = visitorsOf({ ...it.store, ledger, redis })();
+    await admin.logIn();
+    const answer = { once: onceIn((await admin.get('/batches/b1/retry')).text), outcome: '' };
+    expect((await admin.post('/batches/b1/retry', answer)).status).toBe(503);
+    await until('the others are recorded', async () => (await it.book.batches.counts('b1')).queued === 3);
+
+    redisIsAway = false;
+    expect((await admin.post('/batches/b1/retry', answer)).status).toBe(303);
+    const { text } = await admin.get('/batches/b1');
+    expect(text).toContain('3 will be sent again.');
+    expect(text).not.toContain('could not be done');
+    expect(await it.book.batches.counts('b1')).toMatchObject({ queued: 4 });
+    // Sent once more, it does nothing.
+    await it.book.send(it.idOf(merchant(1)));
+    await it.book.record(it.idOf(merchant(1)), 'registration_refused', { problem: 'push:103' });
+    expect((await admin.post('/batches/b1/retry', answer)).status).toBe(303);
+    expect(await it.book.batches.counts('b1')).toMatchObject({ queued: 3, rejected: 1 });
+  },
+);
 
 test('the answer says that a row could not be withdrawn any more, because it was sent after the preview', async () => {
   const { book, admin, idOf } = await opened();
