@@ -7,26 +7,38 @@ type Clock = Pick<Schedule, 'at' | 'timezone'>;
 
 /** @throws Error where `at` is no cron expression */
 export function nextOccurrence({ at, timezone }: Clock, now: number): number {
+  const onWall = nextOnWall({ at, timezone }, now);
+  if (goesBackByLess(onWall.at, timezone)) return onWall.at;
   const next = parse(at, timezone, now).next().getTime();
-  return leftOutBefore({ at, timezone }, now, next) ?? next;
+  return onWall.isLeftOut && onWall.at < next ? onWall.at : next;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Whether clocks go back by less than an hour in the day before (Lord Howe), or soon after: from then on, cron-parser fails. */
+function goesBackByLess(at: number, timezone: string): boolean {
+  const [from, to] = [at - DAY_MS - LONGEST_CHANGE_MS, at + LONGEST_CHANGE_MS];
+  const changeMs = wallTimeAt(to, timezone) - wallTimeAt(from, timezone) - (to - from);
+  return changeMs < 0 && changeMs % HOUR_MS !== 0;
 }
 
 /** Clocks change by an hour, or half of one. */
-const LONGEST_CHANGE_MS = 2 * 3_600_000;
+const LONGEST_CHANGE_MS = 2 * HOUR_MS;
 
 /**
- * A time before `next` that clocks leave out as they change, moved on as cron moves it. cron-parser does so too within a day, but leaves
- * the whole day out where midnight is left out (Santiago, Beirut, Cairo, Havana), or less than an hour (Lord Howe).
+ * The first time after `now` that clocks show, the first time that they show it. A time that they leave out as they change is moved on as
+ * cron moves it. cron-parser does so too within a day, but leaves the whole day out where midnight is left out (Santiago, Beirut,
+ * Cairo, Havana), or less than an hour (Lord Howe). Unlike this it has both of two equal times of a schedule that has several an hour.
  */
-function leftOutBefore({ at, timezone }: Clock, now: number, next: number): number | undefined {
+function nextOnWall({ at, timezone }: Clock, now: number): ReturnType<typeof momentOf> {
   // Right after a change, the time that was moved on is still to come, and clocks show a later one.
   const before = now - LONGEST_CHANGE_MS;
   const hasChanged = wallTimeAt(now, timezone) - wallTimeAt(before, timezone) !== LONGEST_CHANGE_MS;
   const wallTimes = parse(at, 'UTC', wallTimeAt(hasChanged ? before : now, timezone));
   for (;;) {
     const moment = momentOf(wallTimes.next().getTime(), timezone);
-    if (moment.at <= now) continue;
-    return moment.isLeftOut && moment.at < next ? moment.at : undefined;
+    if (moment.at > now) return moment;
   }
 }
 

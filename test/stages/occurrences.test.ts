@@ -38,6 +38,9 @@ test.each([
   ['a time that comes twice', '30 1 * * *', 'America/New_York', '2026-10-30T12:00:00-04:00', 4],
   ['a midnight that is left out', '30 0 * * *', 'Asia/Beirut', '2026-03-26T12:00:00+02:00', 4],
   ['half an hour that is left out', '15 2 * * *', 'Australia/Lord_Howe', '2026-10-02T12:00:00+10:30', 4],
+  ['half an hour that comes twice', '45 1 * * *', 'Australia/Lord_Howe', '2026-04-03T12:00:00+11:00', 4],
+  ['a time right after that half an hour', '15 2 * * *', 'Australia/Lord_Howe', '2026-04-03T12:00:00+11:00', 4],
+  ['a time on the evening before it', '0 23 * * *', 'Australia/Lord_Howe', '2026-04-03T12:00:00+11:00', 4],
 ])(
   'where the clock is changed, %s is due once at most, and the nights around it are',
   (_, at, timezone, from, nights) => {
@@ -68,6 +71,16 @@ test.each([
     expect(nextOccurrence({ at: '30 0 * * *', timezone }, due)).toBe(due + DAY_MS - 3_600_000);
   },
 );
+
+test('a night is held at its time on the day on which clocks go back by half an hour', () => {
+  const it = (at: string) => ({ at, timezone: 'Australia/Lord_Howe' });
+  const noonBefore = Date.parse('2026-04-04T12:00:00+11:00');
+  expect(nextOccurrence(it('0 2 * * *'), noonBefore)).toBe(Date.parse('2026-04-05T02:00:00+10:30'));
+  expect(nextOccurrence(it('0 23 * * *'), Date.parse('2026-04-04T23:00:00+11:00'))).toBe(
+    Date.parse('2026-04-05T23:00:00+10:30'),
+  );
+  expect(() => nextOccurrence(it('0 0 31 2 *'), noonBefore)).toThrow();
+});
 
 test('times that clocks leave out and times that follow them are one night', () => {
   const times = ['2026-09-06T01:00:00-03:00', '2026-09-06T01:30:00-03:00', '2026-09-07T00:00:00-03:00'].map(Date.parse);
