@@ -17,9 +17,10 @@ import { explainCommand } from '../../src/cli/explain.js';
 import { loadCommand } from '../../src/cli/load.js';
 import { reportCommand } from '../../src/cli/report.js';
 import { readSettings } from '../../src/config.js';
+import { identifyWith } from '../../src/domain/merchant.js';
 import { purge } from '../../src/operator/purge.js';
 import { key } from '../../src/redis/keys.js';
-import { identifyIn } from '../../src/redis/ledger/ledger-key.js';
+import { keyIn } from '../../src/redis/ledger/ledger-key.js';
 import { run } from '../support/command-line.js';
 import { type Book, openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
@@ -232,7 +233,7 @@ test.each(['a row that was not sent yet', 'a row whose task is running'])(
   'two corrections of %s at once: the later one does not undo the other, and says that nothing was sent',
   async (row) => {
     if (row.endsWith('running')) await book.send(id);
-    const identify = await identifyIn(server.redis, () => undefined);
+    const identify = identifyWith(await keyIn(server.redis, () => undefined));
     const tools = { ...book, rules: rulesOf(readSettings({ env: env() }), true, identify) };
     const by = { who: 'Wang', suffix: ' (correction)', now: Date.now };
     const [first, second] = await Promise.all([

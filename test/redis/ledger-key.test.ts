@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { identifyWith } from '../../src/domain/merchant.js';
 import { key } from '../../src/redis/keys.js';
-import { identifyIn, ledgerKeyFrom, writeLedgerKey } from '../../src/redis/ledger/ledger-key.js';
+import { keyIn, ledgerKeyFrom, writeLedgerKey } from '../../src/redis/ledger/ledger-key.js';
 import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -20,9 +21,11 @@ beforeEach(async () => {
 });
 
 test('the key of a ledger is that of its platform, and stays when another secret key comes', async () => {
-  const identify = await identifyIn(server.redis, () => ledgerKeyFrom(SOURCE));
+  const identify = identifyWith(await keyIn(server.redis, () => ledgerKeyFrom(SOURCE)));
   expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
-  const later = await identifyIn(server.redis, () => ledgerKeyFrom({ ...SOURCE, secretKey: Buffer.alloc(32, 8) }));
+  const later = identifyWith(
+    await keyIn(server.redis, () => ledgerKeyFrom({ ...SOURCE, secretKey: Buffer.alloc(32, 8) })),
+  );
   await writeLedgerKey(server.redis, 'another');
   expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
   expect(later('91350100M000100Y43')).toBe(identify('91350100M000100Y43'));
@@ -30,18 +33,18 @@ test('the key of a ledger is that of its platform, and stays when another secret
 
 describe('a key that was made by a command without the settings of the platform', () => {
   beforeEach(async () => {
-    await identifyIn(server.redis, () => undefined);
+    await keyIn(server.redis, () => undefined);
   });
 
   test('is the same for the next such command', async () => {
     const before = await keyNow();
-    await identifyIn(server.redis, () => undefined);
+    await keyIn(server.redis, () => undefined);
     expect(await keyNow()).toBe(before);
   });
 
   test('gives way to that of the platform, by which journals fit the ledger', async () => {
     expect(await keyNow()).not.toBe(ledgerKeyFrom(SOURCE));
-    await identifyIn(server.redis, () => ledgerKeyFrom(SOURCE));
+    await keyIn(server.redis, () => ledgerKeyFrom(SOURCE));
     expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
     await writeLedgerKey(server.redis, 'another');
     expect(await keyNow()).toBe(ledgerKeyFrom(SOURCE));
@@ -55,7 +58,7 @@ describe('a key that was made by a command without the settings of the platform'
   test('stays once a sheet was loaded with it', async () => {
     const before = await keyNow();
     await openBook(server.redis).load('b1', [merchant(1)]);
-    await identifyIn(server.redis, () => ledgerKeyFrom(SOURCE));
+    await keyIn(server.redis, () => ledgerKeyFrom(SOURCE));
     await writeLedgerKey(server.redis, 'another');
     expect(await keyNow()).toBe(before);
   });

@@ -11,9 +11,10 @@ import { openCalls } from '../../src/redis/calls.js';
 import { key } from '../../src/redis/keys.js';
 import { compareLedger, LedgerMismatch } from '../../src/redis/ledger/identity.js';
 import { openJournal } from '../../src/redis/ledger/journal.js';
+import { rememberedKeys } from '../../src/redis/ledger/journal-key.js';
 import { lastLoss } from '../../src/redis/ledger/last-loss.js';
 import { openLedger } from '../../src/redis/ledger/ledger.js';
-import { identifyIn, OTHER_LEDGER_KEY } from '../../src/redis/ledger/ledger-key.js';
+import { keyIn, OTHER_LEDGER_KEY } from '../../src/redis/ledger/ledger-key.js';
 import { guardAgainstLoss, type LossGuard, MOMENT_MS, UNKNOWN_PROCESSES } from '../../src/redis/ledger/loss.js';
 import { openPurging } from '../../src/redis/ledger/purging.js';
 import { shortNameOf } from '../../src/redis/ledger/registration-fields.js';
@@ -588,10 +589,39 @@ describe('a Redis that was emptied', () => {
     await expect(compareLedger(server.redis, other)).rejects.toThrow(LedgerMismatch);
   });
 
+  test('while a process starts gets the key with which that process has begun', async () => {
+    const keyRead = (await ledgerKey()) ?? '';
+    expect(keyRead).not.toBe('');
+    const home = newHome();
+    await server.redis.flushall();
+    const { guard: starting } = await guard({ home, keyRead });
+    expect(await ledgerKey()).toBe(keyRead);
+    expect(rememberedKeys(home, NAME)).toMatchObject([{ key: keyRead }]);
+    await starting.check();
+    expect(await openLineSwitch(server.redis).line()).toBeUndefined();
+  });
+
+  test('before a process has read its key back gets it once more', async () => {
+    let isEmptied = false;
+    const redis = new Proxy(server.redis, {
+      get(target, name) {
+        if (name !== 'hget' || isEmptied) return Reflect.get(target, name).bind(target);
+        return async (...args: [string, string]) => {
+          isEmptied = true;
+          await target.flushall();
+          return target.hget(...args);
+        };
+      },
+    });
+    await server.redis.flushall();
+    expect(await keyIn(redis, () => 'derived')).toBe('derived');
+    expect(await ledgerKey()).toBe('derived');
+  });
+
   test('and into which a sheet was loaded with another key first, sends nothing before a person has looked', async () => {
     const { guard: running } = await guard();
     await server.redis.flushall();
-    await identifyIn(server.redis, () => 'another');
+    await keyIn(server.redis, () => 'another');
     await openBook(server.redis).load('b1', [merchant(1)]);
     await running.check();
     expect(await openLineSwitch(server.redis).line()).toMatchObject({ problem: OTHER_LEDGER_KEY });
@@ -607,7 +637,7 @@ describe('a Redis that was emptied', () => {
     await running.journal.write({ registration: id, writeId: 'w.1', fact: { kind: 'create_sent', at: Date.now() } });
     await running.close();
     await server.redis.flushall();
-    await identifyIn(server.redis, () => 'another');
+    await keyIn(server.redis, () => 'another');
     await guard({ home });
     expect(await openLineSwitch(server.redis).line()).toMatchObject({ problem: OTHER_LEDGER_KEY });
   });
@@ -621,7 +651,7 @@ interface Guarded {
   readonly name: () => Promise<string>;
 }
 
-async function guard({ permitMs = 60_000, home = newHome(), isPrivate = false } = {}): Promise<Guarded> {
+async function guard({ permitMs = 60_000, home = newHome(), isPrivate = false, keyRead = '' } = {}): Promise<Guarded> {
   const before = new Set(await server.redis.zrange(key('processes'), 0, -1));
   const made = await guardAgainstLoss({
     redis: server.connect(),
@@ -630,6 +660,7 @@ async function guard({ permitMs = 60_000, home = newHome(), isPrivate = false } 
     isPrivate,
     identity: IDENTITY,
     ledgerName: NAME,
+    keyRead,
     permitMs,
     now: Date.now,
     log: readableLog().log,

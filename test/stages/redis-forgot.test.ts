@@ -16,7 +16,7 @@ import { readableLog } from '../support/log.js';
 import { merchant } from '../support/merchants.js';
 import { playedRecorder } from '../support/played-recorder.js';
 import { registrationPush } from '../support/pushes.js';
-import { useRedis } from '../support/redis.js';
+import { LEDGER_KEY, useRedis } from '../support/redis.js';
 import { newHome } from '../support/rehearsal.js';
 import { contextWith } from '../support/worker-context.js';
 
@@ -60,6 +60,7 @@ test.each([
     isPrivate: false,
     identity: {},
     ledgerName: undefined,
+    keyRead: LEDGER_KEY,
     permitMs: 60_000,
     now: Date.now,
     log: readableLog().log,

@@ -1,12 +1,12 @@
 /** The ledger and what belongs to it, opened for one process. */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { IdentifyInLedger } from '../../domain/merchant.js';
+import { type IdentifyInLedger, identifyWith } from '../../domain/merchant.js';
 import { type Calls, openCalls } from '../../redis/calls.js';
 import { type Batches, openBatches } from '../../redis/ledger/batches.js';
 import { claimLedger, compareLedger, nameLedger } from '../../redis/ledger/identity.js';
 import { type Ledger, openLedger } from '../../redis/ledger/ledger.js';
-import { identifyIn } from '../../redis/ledger/ledger-key.js';
+import { keyIn } from '../../redis/ledger/ledger-key.js';
 import { guardAgainstLoss, type LossGuard } from '../../redis/ledger/loss.js';
 import { openWorkload, type Workload } from '../../redis/ledger/workload.js';
 import { checkServer } from '../../redis/server/check-server.js';
@@ -82,7 +82,7 @@ export async function openStore(
     const identity = ledgerIdentityOf(settings);
     if (use === 'compare') await compareLedger(redis, identity);
     const isNew = use === 'make' && (await claimLedger(redis, identity));
-    const identify = await identifyIn(redis, () => keyOfNewLedger(settings));
+    const ledgerKey = await keyIn(redis, () => keyOfNewLedger(settings));
     // The secret key of a private Redis may have been made for it. Otherwise the next command, which may only read, would write.
     if (isNew) await claimLedger(redis, ledgerIdentityOf(settings));
     return {
@@ -91,13 +91,13 @@ export async function openStore(
       batches: openBatches(redis),
       calls: openCalls(redis),
       workload: openWorkload(redis),
-      identify,
+      identify: identifyWith(ledgerKey),
       isNew,
       settings,
       log,
       receiver: {},
       lossGuard: () => {
-        guarding ??= startGuarding(connectTo, settings, log);
+        guarding ??= startGuarding(connectTo, settings, ledgerKey, log);
         return guarding;
       },
       notifying,
@@ -113,6 +113,7 @@ export async function openStore(
 async function startGuarding(
   connectTo: (role: Role) => Promise<Redis>,
   settings: Settings,
+  keyRead: string,
   log: Logger,
 ): Promise<LossGuard> {
   return guardAgainstLoss({
@@ -122,6 +123,7 @@ async function startGuarding(
     isPrivate: settings.redisUrl === undefined,
     identity: ledgerIdentityOf(settings),
     ledgerName: ledgerNameOf(settings),
+    keyRead,
     permitMs: settings.patience.requestTimeoutMs,
     now: Date.now,
     log,

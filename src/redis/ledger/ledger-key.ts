@@ -6,7 +6,6 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { type IdentifyInLedger, identifyWith } from '../../domain/merchant.js';
 import { key } from '../keys.js';
 import { openLineSwitch } from '../line-switch.js';
 
@@ -33,13 +32,17 @@ export function ledgerKeyFrom({ secretKey, component, api, ledger }: LedgerKeySo
  * @param keyOfNew asked for a ledger without a key; undefined where it is not known here: the key is random, and replaced by that of a
  * process which knows it, as long as the ledger has no batch
  */
-export async function identifyIn(redis: Redis, keyOfNew: () => string | undefined): Promise<IdentifyInLedger> {
-  const [known, provisional] = await redis.hmget(key('ledger'), 'key', PROVISIONAL);
-  if (known && !provisional) return identifyWith(known);
-  const platforms = keyOfNew();
-  if (platforms !== undefined) await writeLedgerKey(redis, platforms);
-  else if (!known) await redis.hsetnx(key('ledger'), 'key', await randomKey(redis));
-  return identifyWith((await redis.hget(key('ledger'), 'key')) ?? '');
+export async function keyIn(redis: Redis, keyOfNew: () => string | undefined): Promise<string> {
+  for (;;) {
+    const [known, provisional] = await redis.hmget(key('ledger'), 'key', PROVISIONAL);
+    if (known && !provisional) return known;
+    const platforms = keyOfNew();
+    if (platforms !== undefined) await writeLedgerKey(redis, platforms);
+    else if (!known) await redis.hsetnx(key('ledger'), 'key', await randomKey(redis));
+    const written = await redis.hget(key('ledger'), 'key');
+    // Else Redis was emptied in between.
+    if (written !== null) return written;
+  }
 }
 
 /** Field of the ledger: its key was made by a process that did not know the platform, such as `status` with REDIS_URL alone. */

@@ -54,6 +54,8 @@ export interface LossGuardOptions {
   readonly identity: LedgerIdentity;
   /** Undefined where the settings do not say all of it. */
   readonly ledgerName: LedgerName | undefined;
+  /** The ledger's key as this process has read it before: Redis may have been emptied since. */
+  readonly keyRead: string;
   /** A permit to call is never used after this time. */
   readonly permitMs: number;
   readonly now: () => number;
@@ -81,11 +83,12 @@ export async function guardAgainstLoss({
   isPrivate,
   identity,
   ledgerName,
+  keyRead,
   permitMs,
   now,
   log,
 }: LossGuardOptions): Promise<LossGuard> {
-  const ledgerKey = (await redis.hget(key('ledger'), 'key')) ?? '';
+  const ledgerKey = (await redis.hget(key('ledger'), 'key')) ?? keyRead;
   const journal = openJournal({ home, ledgerKey, vault, now, log });
   if (ledgerName !== undefined) rememberKey(home, ledgerKey, ledgerName);
   const tools = { redis, ledger: openLedger(redis), pushes: openPushes(redis), vault };
