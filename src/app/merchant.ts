@@ -61,7 +61,7 @@ export async function merchantFacts(store: Store, id: string, language: Language
   return {
     snapshot,
     merchant: row?.merchant,
-    next: nextOf(registration, story.blockedReason),
+    next: nextOf(registration, options),
     speaks,
     contact: speaks === undefined ? '' : contactsOf(speaks.batch, { language })(speaks.row.cells),
     others: speaks === undefined ? [] : othersIn(speaks),

@@ -86,7 +86,7 @@ async function explainMerchant(
   const time = (at: number): string => clockTime(at, settings.quotaTimezone, language);
   if (options.json) {
     const { history, blockedReason } = story;
-    const next = nextOf(snapshot.registration, blockedReason);
+    const next = nextOf(snapshot.registration, { blockedReason, now: snapshot.now });
     const merchant = snapshot.row?.merchant;
     const details = merchant === undefined ? null : detailsOf(merchant);
     await printJson({

@@ -43,7 +43,7 @@ export function historyPage(story: Story, language: Language, time: (at: number)
   const { snapshot } = story;
   const { registration, row } = snapshot;
   const trouble = troubleWith(registration);
-  const next = nextOf(registration, story.blockedReason);
+  const next = nextOf(registration, { blockedReason: story.blockedReason, now: snapshot.now });
   const state = STATES[registration.state];
   const says = (word: keyof typeof HISTORY_WORDS): string => HISTORY_WORDS[word][language];
   const label = (word: keyof typeof HISTORY_WORDS): string => `${says(word)}${COLON[language]}`;

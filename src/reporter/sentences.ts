@@ -32,26 +32,40 @@ export interface BlockedReason {
   readonly dueBy?: number;
 }
 
-export interface Circumstances {
-  readonly blockedReason?: BlockedReason | undefined;
+export interface Circumstances extends Present {
   /** Of the row at that index, the other row from which it gets its outcome. */
   readonly otherRow: (index: number) => OtherRow | undefined;
-  /** ms since 1970 */
-  readonly now: number;
   /** A time in the reader's words, from ms since 1970. */
   readonly time: (at: number) => Words;
 }
 
+/** What the side that acts depends on, beside the registration. */
+export interface Present {
+  readonly blockedReason?: BlockedReason | undefined;
+  /** ms since 1970 */
+  readonly now: number;
+}
+
+type OwnCircumstances = Omit<Circumstances, 'otherRow'>;
+
 const NOTHING: Words = { en: '', zh: '' };
 
 export function sentencesFor(entry: RowWithOutcome, circumstances: Circumstances): Sentences {
-  const said = sentencesOf(entry, circumstances);
+  return withItsActor(sentencesOf(entry, circumstances));
+}
+
+/** The side that the report of its row names. */
+export function whoActsOn(registration: Registration, present: Present): Actor {
+  return withItsActor(ofRegistration(registration, { ...present, time: () => NOTHING })).whoActs;
+}
+
+function withItsActor(said: Sentences): Sentences {
   const whoActs = actorFor(said.nextStep, said.whoActs);
   return whoActs === said.whoActs ? said : { ...said, whoActs };
 }
 
 /** Of what goes on by itself none: a list of what operators have to do is not to have it. */
-export function actorFor(nextStep: Words, acts: Actor): Actor {
+function actorFor(nextStep: Words, acts: Actor): Actor {
   return nextStep === NOTHING_TO_DO && acts === 'us' ? 'nobody' : acts;
 }
 
@@ -90,7 +104,7 @@ function refused({ row }: RowWithOutcome): Sentences {
   };
 }
 
-function ofRegistration(registration: Registration, circumstances: Circumstances): Sentences {
+function ofRegistration(registration: Registration, circumstances: OwnCircumstances): Sentences {
   const { outcome, acts } = STATES[registration.state];
   if (outcome === 'pending') return pending(registration, circumstances);
   const trouble = troubleWith(registration);
@@ -133,7 +147,7 @@ function lookForItFirst(id: string): Words {
   ]);
 }
 
-function pending(registration: Registration, circumstances: Circumstances): Sentences {
+function pending(registration: Registration, circumstances: OwnCircumstances): Sentences {
   const { time } = circumstances;
   const { state, wait, until } = registration;
   const problem = registration.problem ?? '';
@@ -159,7 +173,7 @@ function pending(registration: Registration, circumstances: Circumstances): Sent
 const LINK_LOST = 'link:lost';
 
 /** There is no link: WeChat has written to the legal person, or its link was lost. */
-function waitsForTheLegalPerson(registration: Registration, { now, time }: Circumstances): Sentences {
+function waitsForTheLegalPerson(registration: Registration, { now, time }: OwnCircumstances): Sentences {
   const { sentAt = 0, until, problem = '' } = registration;
   const { acts, ...words } = STATES.awaiting_legal_person;
   const endsAt = sentAt + LONGEST_TASK_MS;
@@ -181,7 +195,7 @@ function waitsForTheLegalPerson(registration: Registration, { now, time }: Circu
   };
 }
 
-const DAY_IS_OVER: Words = {
+export const DAY_IS_OVER: Words = {
   en: "The legal person's 24 hours are over, and WeChat has not pushed the result.",
   zh: '法人的 24 小时已过，微信尚未推送结果。',
 };
@@ -214,7 +228,7 @@ export function heldBackBy(
 }
 
 /** The link's 24 hours: open, then about to end, then over. */
-function waitsForItsLink(link: Link, registration: Registration, { now, time }: Circumstances): Sentences {
+function waitsForItsLink(link: Link, registration: Registration, { now, time }: OwnCircumstances): Sentences {
   const stage = stageOf(link, now);
   const ends = at(LINK_ENDS, time(link.endsAt));
   const trouble = stage === 'open' ? undefined : INTERNAL_PROBLEMS[`link:${stage}`];
