@@ -1,4 +1,6 @@
 /** Sending again and withdrawing for a face whose question and answer are two requests: the preview is kept between them. */
+
+import { isRedisUnable } from '../domain/ledger-errors.js';
 import { readReason } from '../domain/note.js';
 import type { Ask } from '../domain/operator.js';
 import type { Outcome } from '../domain/registration.js';
@@ -74,6 +76,7 @@ const WAITED_MS = 5_000;
 export async function answerAsked(
   store: Store,
   { once, because, who, language, ...asked }: ConfirmedAction,
+  waitedMs = WAITED_MS,
 ): Promise<Done & Repeated & { readonly moved?: number }> {
   const reason = readReason(because);
   if (reason.kind === 'fault') throw new RequestError('refused', reason.words);
@@ -82,10 +85,13 @@ export async function answerAsked(
     if (found === undefined || found.redis !== store.redis || !isSame(found, asked)) {
       throw new RequestError('refused', PREVIEW_IS_OLD);
     }
-    const doing = applyPreviewed(store, asked.ask, found.previewed, becauseOf(reason.text, who)[language]);
-    const moved = await Promise.race([doing, sleep(WAITED_MS).then(() => undefined)]);
+    const apply = () => applyPreviewed(store, asked.ask, found.previewed, becauseOf(reason.text, who)[language]);
+    const doing = apply();
+    const moved = await Promise.race([doing, sleep(waitedMs).then(() => undefined)]);
     if (moved === undefined) {
-      doing.catch((error) => store.log.error({ err: error, batch: asked.id }, `${asked.ask} was cut short`));
+      goOn(store, asked, doing, apply).catch((error) =>
+        store.log.error({ err: error, batch: asked.id }, `${asked.ask} was cut short`),
+      );
     }
     const { can } = found.previewed.summary;
     const said = moved === undefined ? GOES_ON : ASK_WORDS[asked.ask].done(moved, can);
@@ -94,6 +100,28 @@ export async function answerAsked(
   // Until it is done, the same form goes on where Redis interrupted it.
   kept.delete(once);
   return done;
+}
+
+const TRIED_AGAIN_AFTER_MS = 1_000;
+
+/** The person has been answered that it is being done: where Redis interrupts it, the rows that are left are tried again. */
+async function goOn(
+  { log }: Pick<Store, 'log'>,
+  { ask, id }: AskedFor,
+  begun: Promise<number>,
+  again: () => Promise<number>,
+): Promise<void> {
+  const until = Date.now() + KEPT_MS;
+  for (let doing = begun; ; doing = again()) {
+    try {
+      await doing;
+      return;
+    } catch (error) {
+      if (!isRedisUnable(error) || Date.now() > until) throw error;
+      log.warn({ err: error, batch: id }, `${ask} was interrupted by Redis; trying again`);
+    }
+    await sleep(TRIED_AGAIN_AFTER_MS);
+  }
 }
 
 function isSame(found: AskedFor, asked: AskedFor): boolean {

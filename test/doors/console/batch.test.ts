@@ -1,5 +1,6 @@
 /** What is done with a batch: its reasons, its files, and sending again and withdrawing. */
 import { expect, test } from 'vitest';
+import { answerAsked, ask } from '../../../src/app/asked.js';
 import { auditPage } from '../../../src/app/console-users.js';
 import { batchesToReport, report } from '../../../src/app/report.js';
 import { preview } from '../../../src/app/retry-cancel.js';
@@ -255,6 +256,16 @@ test.each(['refuses a command', 'is away for longer'])(
     expect(await it.book.batches.counts('b1')).toMatchObject({ queued: 3, rejected: 1 });
   },
 );
+
+test('what takes longer than the page waits goes on where Redis interrupts it', async () => {
+  const it = await openConsole();
+  await mixed(it);
+  const store = { ...it.store, ledger: interruptedAfter(it.store.ledger, 1, () => {}) };
+  const { once } = await ask(store, { ask: 'retry', kind: 'batches', id: 'b1' });
+  const answer = { ask: 'retry', kind: 'batches', id: 'b1', once, because: '', who: 'li', language: 'en' } as const;
+  expect((await answerAsked(store, answer, 0)).said.en).toMatch(/^It is being done/);
+  await until('all of it is done', async () => (await it.book.batches.counts('b1')).queued === 4);
+});
 
 test('the answer says that a row could not be withdrawn any more, because it was sent after the preview', async () => {
   const { book, admin, idOf } = await opened();
