@@ -80,9 +80,10 @@ export function openNights(redis: Redis): Nights {
       await redis.hset(key('schedules'), schedule.name, JSON.stringify(schedule));
     },
     async remove(name) {
-      await redis.hdel(key('occurrences'), name);
-      await redis.hdel(key('nightsAsked'), name);
-      return (await redis.hdel(key('schedules'), name)) === 1;
+      // In one step: a schedule that stays without its last night would have it once more.
+      const steps = redis.multi();
+      for (const of of ['schedules', 'occurrences', 'nightsAsked'] as const) steps.hdel(key(of), name);
+      return (await answersOf(steps))[0] === 1;
     },
     lastOccurrence: async (name) => Number((await redis.hget(key('occurrences'), name)) ?? 0),
     async begun(name, occurrence) {

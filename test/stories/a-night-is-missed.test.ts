@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isoWithOffset } from '../../src/domain/calendar.js';
 import { dueOccurrence, nextOccurrence } from '../../src/nights/occurrences.js';
+import { key } from '../../src/redis/keys.js';
 import { openNights } from '../../src/redis/nights.js';
 import { merchant, sheetOf } from '../support/merchants.js';
 import { officeWithSchedule, openOffice } from '../support/nights.js';
@@ -63,4 +64,30 @@ test('a night that is still going on when the next is due ends there, and the ne
   });
   expect([first?.ending, second?.files]).toEqual(['next_night', []]);
   expect(office.summary(first as NonNullable<typeof first>).outcomes).toEqual({ created: 1 });
+});
+
+test('a night that has run is not due once more where Redis interrupts the removal of its schedule', async () => {
+  const rehearsal = await rehearse();
+  const { redis } = rehearsal.store;
+  const office = openOffice(rehearsal);
+  const nights = openNights(redis);
+  const schedule = office.schedule();
+  await nights.add(schedule);
+  await nights.begun(schedule.name, office.now);
+  const isLost = (name: string): boolean => name === key('schedules');
+  const interrupted = new Proxy(redis, {
+    get(target, name) {
+      if (name === 'hdel')
+        return (of: string, field: string) =>
+          isLost(of) ? Promise.reject(new Error('Connection is closed.')) : target.hdel(of, field);
+      const value = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  await openNights(interrupted)
+    .remove(schedule.name)
+    .catch(() => false);
+  for (const left of await nights.schedules()) {
+    expect(dueOccurrence(left, await nights.lastOccurrence(left.name), office.now)).toBeUndefined();
+  }
 });
