@@ -3,7 +3,7 @@
  */
 import { isIdentity } from '../domain/merchant.js';
 import type { Parking, StoredPush } from '../domain/push.js';
-import { next } from '../domain/registration.js';
+import { type Fact, next } from '../domain/registration.js';
 import type { Words } from '../domain/words.js';
 import { openPushes } from '../redis/pushes/pushes.js';
 import type { Push, Unreadable } from '../wechat/push.js';
@@ -132,13 +132,42 @@ export async function matchPush(
     });
   }
   const change = { kind: 'fact', snapshot, push } as const;
+  await refuseOtherOwner(store, registration, push.appid);
   const fact = await tools.factOn(change, stored);
+  if (await isRecorded(store, registration, fact)) {
+    if (because !== undefined) await tools.unpark(id);
+    return { words: RECORDED(registration), changed: true };
+  }
   const words = tools.words(snapshot.registration, fact);
   const changed =
     because === undefined
       ? next(snapshot.registration, fact) !== undefined
       : await tools.settle(change, stored, because);
   return { words, changed };
+}
+
+/** Redis was away after the push was recorded, before it was no longer among those that fit no registration. */
+async function isRecorded({ ledger }: PushStore, registration: string, fact: Fact): Promise<boolean> {
+  const history = await ledger.history(registration);
+  return history.some(
+    ({ kind, at, pushedAt, to }) =>
+      to !== undefined && kind === fact.kind && at === fact.at && pushedAt === fact.pushedAt,
+  );
+}
+
+const RECORDED = (registration: string): Words => ({
+  en: `${registration} has it already; it is no longer among the pushes that fit no registration`,
+  zh: `${registration} 已记录该推送，仅将其移出未匹配的推送`,
+});
+
+/** Two people may match a push at once, each with another registration. */
+async function refuseOtherOwner({ ledger }: PushStore, registration: string, appid = ''): Promise<void> {
+  const owner = appid === '' ? undefined : await ledger.ofAppid(appid);
+  if (owner === undefined || owner === registration || (await ledger.read(owner)) === undefined) return;
+  throw new RequestError('refused', {
+    en: `${appid} is the Mini Program of another registration: ${owner}.`,
+    zh: `${appid} 已是另一商户的小程序：${owner}。`,
+  });
 }
 
 export const NOT_SHOWN: Words = { en: '(not shown)', zh: '（不显示）' };

@@ -149,6 +149,28 @@ test('a push is matched by hand after a preview, and only with a registration', 
   ]);
 });
 
+test('a push that was recorded before Redis was away is taken from the list when it is matched again, and by no other registration', async () => {
+  const { store, book, receive, parked, admin, registration, history, idOf } = await receiving();
+  await book.load('b1', [merchant(1), merchant(2)]);
+  const id = await receive(registrationXml(merchant(9), { status: '0', appid: 'wxnew', authCode: 'code' }));
+  await parked(1);
+  const [one, two] = [merchant(1), merchant(2)].map(idOf);
+  const kept = (await store.redis.hget(key('parked'), id)) ?? '';
+  await admin.post(`/pushes/${id}/match`, { registration: one ?? '' });
+  // It was recorded, and nothing came after that.
+  await store.redis.hset(key('parked'), id, kept);
+  const recorded = (await history(merchant(1))).length;
+
+  const other = await admin.post(`/pushes/${id}/match`, { registration: two ?? '' });
+  expect([other.status, other.text]).toEqual([409, expect.stringContaining(`another registration: ${one}`)]);
+  expect((await registration(merchant(2))).state).toBe('queued');
+  const preview = await admin.post(`/pushes/${id}/preview`, { registration: one ?? '' });
+  expect(preview.text).toContain(`${one} has it already`);
+  expect((await admin.post(`/pushes/${id}/match`, { registration: one ?? '' })).status).toBe(303);
+  await parked(0);
+  expect(await history(merchant(1))).toHaveLength(recorded);
+});
+
 test('an operator sees pushes and no button; without the keys of the push the page says what is missing', async () => {
   const { store, receive, parked, visitor } = await receiving();
   const id = await receive(registrationXml(undefined, { status: '-1' }));
