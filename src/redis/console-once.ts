@@ -1,4 +1,5 @@
 /** Processes each submitted form of the console once, and keeps its answer for a repeated submission. */
+import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { key } from './keys.js';
 
@@ -7,6 +8,9 @@ const KEPT_S = 86_400;
 
 /** Longer than any form takes: the process that began it has died. */
 const LONGEST_S = 60;
+
+/** Stands before what no other beginning has. An answer is JSON. */
+const BEGUN = 'begun ';
 
 export interface SentForms {
   /** `begun`: the caller processes the form now. Otherwise its answer, `''` while another process works on it. */
@@ -20,8 +24,12 @@ export function openSentForms(redis: Redis): SentForms {
   return {
     async begin(id) {
       const name = key('consoleOnce', id);
-      if ((await redis.set(name, '', 'EX', LONGEST_S, 'NX')) !== null) return { kind: 'begun' };
-      return { kind: 'sent', answer: (await redis.get(name)) ?? '' };
+      const mine = `${BEGUN}${randomBytes(16).toString('base64url')}`;
+      if ((await redis.set(name, mine, 'EX', LONGEST_S, 'NX')) !== null) return { kind: 'begun' };
+      const found = (await redis.get(name)) ?? '';
+      // ioredis sends a command again if its answer was lost: then the first run wrote it.
+      if (found === mine) return { kind: 'begun' };
+      return { kind: 'sent', answer: found.startsWith(BEGUN) ? '' : found };
     },
     async finish(id, answer) {
       await redis.set(key('consoleOnce', id), answer, 'EX', KEPT_S);

@@ -211,7 +211,7 @@ const NAMES = {
   consoleDevice: 'console-device',
   /** stream: who did what in the console, as JSON */
   consoleAudit: 'console-audit',
-  /** string with expiry per form of the console that was sent: what was done, as JSON; '' while it is being done */
+  /** string with expiry per form of the console that was sent: what was done, as JSON, or that it is being done */
   consoleOnce: 'console-once',
   /** string with expiry per answered form of the console: what was typed into it, as JSON */
   consoleTyped: 'console-typed',
