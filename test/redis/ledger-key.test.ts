@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { identifyWith } from '../../src/domain/merchant.js';
 import { key } from '../../src/redis/keys.js';
-import { keyIn, ledgerKeyFrom, writeLedgerKey } from '../../src/redis/ledger/ledger-key.js';
+import {
+  keyIn,
+  ledgerKeyFrom,
+  OTHER_LEDGER_KEY,
+  stopForOtherKey,
+  writeLedgerKey,
+} from '../../src/redis/ledger/ledger-key.js';
+import { openLineSwitch } from '../../src/redis/line-switch.js';
 import { openBook } from '../support/ledger.js';
 import { merchant } from '../support/merchants.js';
 import { useRedis } from '../support/redis.js';
@@ -61,5 +68,35 @@ describe('a key that was made by a command without the settings of the platform'
     await keyIn(server.redis, () => ledgerKeyFrom(SOURCE));
     await writeLedgerKey(server.redis, 'another');
     expect(await keyNow()).toBe(before);
+  });
+});
+
+describe('a ledger with another key than that of the calls', () => {
+  const FAULT = { because: 'not on the allow-list', problem: 'create:61004', at: 5 };
+  const line = () => openLineSwitch(server.redis).line();
+
+  test('stops the line once, also where the first process lost Redis before it had', async () => {
+    await keyIn(server.redis, () => 'another');
+    const interrupted = new Proxy(server.redis, {
+      get(target, name) {
+        if (name === 'evalsha') return () => Promise.reject(new Error('Connection is closed.'));
+        return Reflect.get(target, name).bind(target);
+      },
+    });
+    await expect(stopForOtherKey(interrupted, 'its own', 6)).rejects.toThrow();
+    expect(await stopForOtherKey(server.redis, 'its own', 7)).toBe(true);
+    expect(await line()).toMatchObject({ problem: OTHER_LEDGER_KEY, at: 7 });
+    await openLineSwitch(server.redis).resumeLine();
+    expect(await stopForOtherKey(server.redis, 'its own', 8)).toBe(false);
+    expect(await line()).toBeUndefined();
+  });
+
+  test('stops the line for that after a fault that had stopped it before', async () => {
+    await keyIn(server.redis, () => 'another');
+    await openLineSwitch(server.redis).stopLine(FAULT);
+    expect(await stopForOtherKey(server.redis, 'its own', 6)).toBe(false);
+    await openLineSwitch(server.redis).resumeLine();
+    expect(await stopForOtherKey(server.redis, 'its own', 7)).toBe(true);
+    expect(await line()).toMatchObject({ problem: OTHER_LEDGER_KEY });
   });
 });

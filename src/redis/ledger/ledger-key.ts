@@ -74,7 +74,13 @@ const STOPPED_FOR = 'otherKey';
 /** Where the ledger's key is not this one, stops the line, once. */
 export async function stopForOtherKey(redis: Redis, ledgerKey: string, now: number): Promise<boolean> {
   if ((await redis.hget(key('ledger'), 'key')) === ledgerKey) return false;
-  if ((await redis.hsetnx(key('ledger'), STOPPED_FOR, '1')) === 0) return false;
+  if ((await redis.hexists(key('ledger'), STOPPED_FOR)) === 1) return false;
   const because = "a process of this ledger has calls of the last day that were made with another ledger's key";
-  return openLineSwitch(redis).stopLine({ because, problem: OTHER_LEDGER_KEY, at: now });
+  const line = openLineSwitch(redis);
+  const stopped = await line.stopLine({ because, problem: OTHER_LEDGER_KEY, at: now });
+  // Another process was faster, or the answer to the first run was lost. Any other fault ends before a person has heard of this.
+  if (!stopped && (await line.line())?.problem !== OTHER_LEDGER_KEY) return false;
+  // Afterwards: a process that is killed in between has stopped the line.
+  await redis.hset(key('ledger'), STOPPED_FOR, '1');
+  return true;
 }
