@@ -57,7 +57,9 @@ function stepOf(registration: Registration, present: Present): Omit<Next, 'acts'
 function stepOfLegalPerson(registration: Registration, now: number): Omit<Next, 'acts'> {
   const { sentAt = 0, until, authorizeUrl } = registration;
   const endsAt = sentAt + LONGEST_TASK_MS;
-  if (now >= endsAt) return { ...both(DAY_IS_OVER, NOTHING_TO_DO), ...(until !== undefined && { by: until }) };
+  if (now >= endsAt) {
+    return { ...both(DAY_IS_OVER, NOTHING_TO_DO), ...(until !== undefined && until > now && { by: until }) };
+  }
   if (lacksItsLink(registration)) return both(NO_LINK, invited(registration).nextStep);
   if (authorizeUrl === undefined) {
     return { en: 'The legal person confirms in WeChat.', zh: '法人在微信中完成确认。', by: endsAt };

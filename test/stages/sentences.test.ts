@@ -185,6 +185,8 @@ test('a row whose 24 hours are over waits for no side, in the words of the repor
     by: NOON + HOUR_MS,
     acts: 'nobody',
   });
+  // A search that is late names no time, as in the report.
+  expect(nextOf({ ...fate.registration, until: NOON }, CIRCUMSTANCES).by).toBeUndefined();
 });
 
 describe('a row that waits for a blockedReason and a time of its own names the later of the two', () => {
