@@ -4,7 +4,7 @@ import { useRedis } from '../support/redis.js';
 
 const server = useRedis();
 
-test('a form is begun once, and its answer is kept for whoever sends it again', async () => {
+test('a form is begun once, and sent again it gets the same answer', async () => {
   const forms = openSentForms(server.redis);
   expect(await forms.begin('form')).toEqual({ kind: 'begun' });
   expect(await forms.begin('form')).toEqual({ kind: 'sent', answer: '' });
