@@ -4,7 +4,7 @@
  */
 import type { RawAnswer } from '../http/last-answers.js';
 import type { TakenAnswer } from '../http/taken-requests.js';
-import { type Received, type Receiver, receive } from './receive.js';
+import { type Receiver, receive } from './receive.js';
 
 /** Each line has a name and a value, and nothing that a proxy may understand in another way: no folded line, no lone CR or LF. */
 const PLAIN_HEAD = /^POST ([!->@-~]+)\?([!-~]*) HTTP\/1\.1\r\n(?:[\w!#$%&'*+.^`|~-]+:[\t -~\x80-\xff]*\r\n)*\r\n$/;
@@ -19,13 +19,7 @@ export function takePlainPush(
   const [, target, query] = PLAIN_HEAD.exec(request.toString('latin1', 0, headLength)) ?? [];
   if (target !== path || query === undefined) return undefined;
   const received = receive(receiver, query, request.subarray(headLength));
-  return received instanceof Promise ? received.then(kept, (error) => failed(receiver, error)) : received;
-}
-
-/** Only a new push shows that WeChat itself is the sender. */
-function kept(received: Received): TakenAnswer {
-  const { status, text, isNew } = received;
-  return { status, text, keep: isNew === true ? 'known' : status === 200 ? 'stranger' : undefined };
+  return received instanceof Promise ? received.catch((error) => failed(receiver, error)) : received;
 }
 
 function failed({ log }: Receiver, error: unknown): TakenAnswer {

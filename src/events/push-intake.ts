@@ -33,10 +33,23 @@ export interface PushIntakeOptions {
 const MANY = 50;
 const SPAN_MS = 100;
 
-interface Waiting {
-  readonly push: ReceivedPush;
+/** Pushes that are stored in one step. */
+interface Step {
+  readonly pushes: ReceivedPush[];
+  /** One for all of them. */
+  readonly over: Promise<void>;
   readonly stored: () => void;
   readonly failed: (error: unknown) => void;
+}
+
+function newStep(): Step {
+  let stored = (): void => {};
+  let failed = (_error: unknown): void => {};
+  const over = new Promise<void>((resolve, reject) => {
+    stored = resolve;
+    failed = reject;
+  });
+  return { pushes: [], over, stored, failed };
 }
 
 const LOOK_FOR_REDIS_EVERY_MS = 250;
@@ -52,7 +65,7 @@ const MOST_OLD_IN_SPOOL = 1_000;
 const PROBE_EVERY_MS = 1_000;
 
 export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeOptions): PushIntake {
-  let waiting: Waiting[] = [];
+  let next = newStep();
   let flushing = false;
   const rush = new Rush(MANY, SPAN_MS, () => performance.now());
   let spooling = false;
@@ -69,16 +82,11 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
    * pushes it stores; under load this doubles the throughput.
    */
   async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      rush.add(batch.length);
-      try {
-        await store(batch.map(({ push }) => push));
-        for (const { stored } of batch) stored();
-      } catch (error) {
-        for (const { failed } of batch) failed(error);
-      }
+    while (next.pushes.length > 0) {
+      const step = next;
+      next = newStep();
+      rush.add(step.pushes.length);
+      await store(step.pushes).then(step.stored, step.failed);
     }
     flushing = false;
   }
@@ -155,13 +163,13 @@ export function openPushIntake({ pushes, spool, redisAnswers, log }: PushIntakeO
 
   return {
     put(push) {
-      return new Promise((stored, failed) => {
-        waiting.push({ push, stored, failed });
-        if (flushing) return;
+      next.pushes.push(push);
+      if (!flushing) {
         flushing = true;
         // After the requests of this tick: one step for all of them.
         setImmediate(flush);
-      });
+      }
+      return next.over;
     },
     isBusy: () => rush.isOn,
     canStore: async () => (await redisIsThere()) || (await diskIsThere()),

@@ -28,13 +28,17 @@ export interface Receiver extends ReceiverOptions {
 export interface Received {
   readonly status: 200 | 400 | 403 | 503;
   readonly text: string;
-  /** Never seen before, so only WeChat, or something between WeChat and us, can have sent it. */
-  readonly isNew?: true;
+  /** As whose connection the sender's stays open after the answer; undefined: it is closed. */
+  readonly keep: 'known' | 'stranger' | undefined;
 }
 
 /** WeChat accepts only this literal as a receipt. */
-const SUCCESS: Received = { status: 200, text: 'success' };
-const NEW: Received = { ...SUCCESS, isNew: true };
+const SUCCESS: Received = { status: 200, text: 'success', keep: 'stranger' };
+/** Never seen before, so only WeChat, or something between WeChat and us, can have sent it. */
+const NEW: Received = { ...SUCCESS, keep: 'known' };
+const NOT_STORED: Received = { status: 503, text: 'not stored', keep: undefined };
+const BAD_SIGNATURE: Received = { status: 403, text: 'bad signature', keep: undefined };
+const UNREADABLE: Received = { status: 400, text: 'unreadable', keep: undefined };
 const STORED = Promise.resolve(SUCCESS);
 
 /** 3 MB. */
@@ -54,22 +58,17 @@ export function receive(receiver: Receiver, query: string, body: Buffer): Receiv
   const signed = signedPart(query);
   const opened = openPush({ credentials, componentAppid, query: signed, body });
   if (!opened.ok) return refusal(refusals, opened);
-  const signature = copyOf(signed.msg_signature ?? '');
+  const { message, signature } = opened;
   const before = recent.get(signature);
   if (before !== undefined) return again(receiver, before);
-  const storing = store(receiver, opened.xml, query, signed, body);
+  const storing = store(receiver, message, query, signed.timestamp, signature, body);
   recent.set(signature, storing);
   return storing;
 }
 
-/** A part of a string keeps the whole string in memory: signatures that are remembered would keep the heads of their requests. */
-function copyOf(signature: string): string {
-  return Buffer.from(signature, 'latin1').toString('latin1');
-}
-
 function refusal(refusals: Refusals, { why, detail }: NotOpened): Received {
   refusals.count(why, detail);
-  return why === 'bad_signature' ? { status: 403, text: 'bad signature' } : { status: 400, text: 'unreadable' };
+  return why === 'bad_signature' ? BAD_SIGNATURE : UNREADABLE;
 }
 
 /** A repetition of a push that is still being stored waits, and gets the same answer. */
@@ -81,23 +80,24 @@ async function again({ refusals }: Receiver, before: Promise<Received>): Promise
 
 async function store(
   receiver: Receiver,
-  xml: string,
+  message: Buffer,
   query: string,
-  { timestamp, msg_signature: signature = '' }: SignedPart,
+  timestamp: string | undefined,
+  signature: string,
   body: Buffer,
 ): Promise<Received> {
   const { put, refusals, recent, ages, now, log } = receiver;
-  const { infoType, createdAt, ticket: plain } = sketchPush(xml);
+  const { infoType, createdAt, ticket: plain } = sketchPush(message);
   const ticket = plain && receiver.sealTicket(plain);
   const isOld = ages.isOld(later(createdAt, signedAt(timestamp, now())));
   if (isOld) refusals.count('old', 'it is older than three days by the clock of this machine');
   try {
-    await put({ receivedAt: now(), createdAt, infoType, query, body, ticket, signature, ...(isOld && { isOld }) });
+    await put({ receivedAt: now(), createdAt, infoType, query, body, ticket, signature, isOld });
   } catch (error) {
     recent.forget(signature);
     refusals.count('not_stored', 'neither Redis nor the disk takes pushes');
     log.debug({ err: error }, 'a push could not be stored');
-    return { status: 503, text: 'not stored' };
+    return NOT_STORED;
   }
   // The promise keeps the push in memory through its closure.
   recent.set(signature, STORED);
@@ -131,21 +131,24 @@ export interface SignedPart {
 /** The parameters of a URL's query that the signature covers. */
 export function signedPart(query: string): SignedPart {
   // WeChat's query has no escapes, and a parser of every parameter takes ten times as long.
-  const get = /[%+]/.test(query) ? decoded(query) : (name: string) => plainly(query, name);
-  return { timestamp: get('timestamp'), nonce: get('nonce'), msg_signature: get('msg_signature') };
+  const get = /[%+]/.test(query) ? decoded : plainly;
+  return {
+    timestamp: get(query, '&timestamp='),
+    nonce: get(query, '&nonce='),
+    msg_signature: get(query, '&msg_signature='),
+  };
 }
 
-function decoded(query: string): (name: string) => string | undefined {
-  const parameters = new URLSearchParams(query);
-  return (name) => parameters.get(name) ?? undefined;
+function decoded(query: string, parameter: string): string | undefined {
+  return new URLSearchParams(query).get(parameter.slice(1, -1)) ?? undefined;
 }
 
 /** The first parameter of that name. */
-function plainly(query: string, name: string): string | undefined {
-  const isFirst = query.startsWith(`${name}=`);
-  const at = isFirst ? 0 : query.indexOf(`&${name}=`) + 1;
-  if (at === 0 && !isFirst) return undefined;
-  const from = at + name.length + 1;
+function plainly(query: string, parameter: string): string | undefined {
+  const isFirst = query.startsWith(parameter.slice(1));
+  const at = isFirst ? -1 : query.indexOf(parameter);
+  if (at < 0 && !isFirst) return undefined;
+  const from = at + parameter.length;
   const end = query.indexOf('&', from);
   return end < 0 ? query.slice(from) : query.slice(from, end);
 }

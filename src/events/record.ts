@@ -140,7 +140,9 @@ export function openStored(
   { query, body }: StoredPush,
 ): Push | Unreadable {
   const opened = openPush({ credentials, componentAppid, query: signedPart(query), body });
-  return opened.ok ? readPush(opened.xml) : { kind: 'unreadable', detail: opened.detail, isSealed: true };
+  return opened.ok
+    ? readPush(opened.message.toString())
+    : { kind: 'unreadable', detail: opened.detail, isSealed: true };
 }
 
 /** Nothing is guessed: a push that names neither its task nor a Mini Program that is known waits for a person. */

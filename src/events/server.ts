@@ -170,7 +170,7 @@ function takePush(request: IncomingMessage, response: ServerResponse, context: R
   });
 }
 
-/** The push is known to be WeChat's from here on. Only a new push shows that WeChat itself is the sender. */
+/** The push is known to be WeChat's from here on. */
 function answerPush(
   { receiver, listener }: ReceiverContext,
   request: IncomingMessage,
@@ -180,10 +180,8 @@ function answerPush(
   listener.hold(request);
   receiving.then(
     (received) => {
-      if (received.status === 200) {
-        if (received.isNew !== true && listener.park(request, received)) return;
-        listener.keep(response, received.isNew === true ? 'known' : 'stranger');
-      }
+      if (received.keep === 'stranger' && listener.park(request, received)) return;
+      if (received.keep !== undefined) listener.keep(response, received.keep);
       answer(response, received);
     },
     (error) => {

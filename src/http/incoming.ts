@@ -13,7 +13,10 @@ const MAX_HEAD_LINES = 100;
 const [FIRST_LETTER, LAST_LETTER] = [0x41, 0x5a];
 const [CR, LF] = [0x0d, 0x0a];
 
-const DECISIVE = /^(content-length|transfer-encoding|expect|connection)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/gim;
+const DECISIVE = /(content-length|transfer-encoding|expect|connection)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/imy;
+/** With which their names begin, as lower-case letters. */
+const [C, E, T] = [0x63, 0x65, 0x74];
+const TO_LOWER_CASE = 0x20;
 
 /** `more`: the request is not complete yet. */
 export type ReadProgress = 'more' | 'here' | 'no_http' | 'too_large';
@@ -64,19 +67,21 @@ export class Incoming {
     const [first = 0] = bytes;
     if (first < FIRST_LETTER || first > LAST_LETTER) return 'no_http';
     // The end of the head may be split between two chunks.
-    const length = endOfHead(bytes, Math.max(from - 3, 0));
-    if (length === undefined) return bytes.length > MAX_HEAD_BYTES ? 'too_large' : 'more';
-    if (length > MAX_HEAD_BYTES || hasMoreLines(bytes, length)) return 'too_large';
+    const unread = Math.max(from - 3, 0);
+    const length = unread + endOfHead(bytes.toString('latin1', unread, MAX_HEAD_BYTES));
+    if (length === unread) return bytes.length >= MAX_HEAD_BYTES ? 'too_large' : 'more';
+    const lines = decisiveLines(bytes.toString('latin1', 0, length));
+    if (lines === undefined) return 'too_large';
     this.headLength = length;
-    const body = this.#plainLength(bytes.toString('latin1', 0, length));
+    const body = this.#plainLength(lines);
     if (body !== undefined && body <= this.#wholeUpTo) this.length = length + body;
     return undefined;
   }
 
   /** The length of the body; undefined if the head does not simply state it. */
-  #plainLength(head: string): number | undefined {
+  #plainLength(lines: readonly DecisiveLine[]): number | undefined {
     let length: number | undefined;
-    for (const [, name = '', value = ''] of head.matchAll(DECISIVE)) {
+    for (const [, name = '', value = ''] of lines) {
       switch (name.toLowerCase()) {
         case 'connection':
           this.closes ||= value.toLowerCase() !== 'keep-alive';
@@ -93,21 +98,33 @@ export class Incoming {
   }
 }
 
+type DecisiveLine = RegExpExecArray;
+
+/** The lines that decide how long the request is, and what becomes of its connection; undefined if the head has too many lines. */
+function decisiveLines(head: string): DecisiveLine[] | undefined {
+  const found: DecisiveLine[] = [];
+  let count = 0;
+  for (let at = 0; at < head.length; at = head.indexOf('\n', at) + 1) {
+    count += 1;
+    const first = head.charCodeAt(at) | TO_LOWER_CASE;
+    if (first !== C && first !== E && first !== T) continue;
+    DECISIVE.lastIndex = at;
+    const line = DECISIVE.exec(head);
+    if (line !== null) found.push(line);
+  }
+  return count > MAX_HEAD_LINES ? undefined : found;
+}
+
 function withoutEmptyLines(bytes: Buffer): Buffer {
   let at = 0;
   while (bytes[at] === CR || bytes[at] === LF) at += 1;
   return at === 0 ? bytes : bytes.subarray(at);
 }
 
-function endOfHead(bytes: Buffer, from: number): number | undefined {
-  const proper = bytes.indexOf('\r\n\r\n', from);
-  const bare = (proper < 0 ? bytes : bytes.subarray(0, proper)).indexOf('\n\n', from);
+/** 0: it is not here yet. */
+function endOfHead(text: string): number {
+  const proper = text.indexOf('\r\n\r\n');
+  const bare = (proper < 0 ? text : text.slice(0, proper)).indexOf('\n\n');
   if (bare >= 0) return bare + 2;
-  return proper < 0 ? undefined : proper + 4;
-}
-
-function hasMoreLines(bytes: Buffer, length: number): boolean {
-  let lines = 0;
-  for (let at = 0; at < length; at += 1) if (bytes[at] === LF) lines += 1;
-  return lines > MAX_HEAD_LINES;
+  return proper < 0 ? 0 : proper + 4;
 }

@@ -21,6 +21,8 @@ export interface TakenRequestsOptions {
 export class TakenRequests {
   readonly #options: TakenRequestsOptions;
   readonly #staying: string;
+  /** What is written for an answer after which the connection stays open. Answers are a few constants. */
+  readonly #texts = new WeakMap<TakenAnswer, string>();
 
   constructor(options: TakenRequestsOptions) {
     this.#options = options;
@@ -45,9 +47,18 @@ export class TakenRequests {
     } else if (answer.keep === undefined || closes || socket.readableEnded || isDraining()) {
       lastAnswers.write(connection, answer);
     } else {
-      socket.write(answerText(answer, this.#staying), 'latin1');
+      socket.write(this.#textOf(answer), 'latin1');
       this.#keep(connection, answer.keep);
     }
+  }
+
+  #textOf(answer: TakenAnswer): string {
+    let text = this.#texts.get(answer);
+    if (text === undefined) {
+      text = answerText(answer, this.#staying);
+      this.#texts.set(answer, text);
+    }
+    return text;
   }
 
   #keep(connection: Connection, as: 'known' | 'stranger'): void {

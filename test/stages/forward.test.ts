@@ -136,7 +136,7 @@ function typesRead(): string[] {
 function typeOf({ url, body }: Relayed): string {
   const query = Object.fromEntries(new URL(url, 'http://x').searchParams);
   const opened = openPush({ credentials: [CREDENTIAL], componentAppid: PLATFORM, query, body });
-  return opened.ok ? (/<InfoType><!\[CDATA\[(.*?)\]\]>/.exec(opened.xml)?.[1] ?? '?') : opened.detail;
+  return opened.ok ? (/<InfoType><!\[CDATA\[(.*?)\]\]>/.exec(opened.message.toString())?.[1] ?? '?') : opened.detail;
 }
 
 test('what is not ours arrives byte for byte with its query, and verifies as it is', async () => {

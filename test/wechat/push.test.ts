@@ -477,7 +477,7 @@ describe('the sketch that the answer waits for', () => {
     ['what is no push', 'hello'],
   ])('of %s says what reading it says', (_, xml) => {
     const read = readPush(xml);
-    expect(sketchPush(xml)).toEqual({
+    expect(sketchPush(Buffer.from(xml))).toEqual({
       infoType: read.kind === 'unreadable' ? 'unreadable' : read.infoType,
       createdAt: read.kind === 'unreadable' ? undefined : read.createdAt,
       ticket: read.kind === 'verify_ticket' ? read.ticket : undefined,
@@ -489,7 +489,7 @@ describe('the sketch that the answer waits for', () => {
     ['<xml>', '<InfoType><![CDATA[ authorized ]]></InfoType><CreateTime>1535442403</CreateTime><msg'],
   ])('knows of a push that is damaged behind it what it is: %s', (begin, rest) => {
     expect(readPush(begin + rest).kind).toBe('unreadable');
-    expect(sketchPush(begin + rest)).toEqual({
+    expect(sketchPush(Buffer.from(begin + rest))).toEqual({
       infoType: 'authorized',
       createdAt: 1535442403000,
       ticket: undefined,
@@ -498,7 +498,8 @@ describe('the sketch that the answer waits for', () => {
 
   test.each(['<xml><InfoType>authorized', '<xml><InfoType><![CDATA[authorized<'])(
     'knows nothing of a push that is damaged within it: %s',
-    (xml) => expect(sketchPush(xml)).toEqual({ infoType: 'unreadable', createdAt: undefined, ticket: undefined }),
+    (xml) =>
+      expect(sketchPush(Buffer.from(xml))).toEqual({ infoType: 'unreadable', createdAt: undefined, ticket: undefined }),
   );
 
   test('never throws', () => {
@@ -512,6 +513,6 @@ describe('the sketch that the answer waits for', () => {
       '<CreateTime>',
       'x',
     );
-    fc.assert(fc.property(fc.array(piece), (pieces) => sketchPush(pieces.join('')).infoType.length > 0));
+    fc.assert(fc.property(fc.array(piece), (pieces) => sketchPush(Buffer.from(pieces.join(''))).infoType.length > 0));
   });
 });

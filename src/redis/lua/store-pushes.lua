@@ -8,7 +8,7 @@
 --      ago it came, in ms,
 --      8 their signatures, one after the other, 40 characters each; spaces for a push that may be stored again,
 --      9 a line of each push: "received created field age a b c" (ms, `-` if unknown; name of the body's field; `old` or `-`; bytes of
---      its InfoType, query and body), 10 InfoType, query and body of one push after the other
+--      its InfoType, query and body), 10 InfoType and query of one push after the other, 11 the bodies, one after the other
 -- A push with a known signature is stored already and is skipped. An old push is parked while there is room, and does not enter
 -- the stream.
 -- Answers how many pushes of the segment are stored now. If this differs from ARGV 2 before the run, nothing was done: a run
@@ -56,16 +56,18 @@ local function park(received, info_type, query, as, body)
 end
 
 local counts, lags, lag_sum, repeated = {}, {}, 0, 0
-local read, n = 1, 0
-local function next_bytes(count)
-  read = read + count
-  return string.sub(ARGV[10], read - count, read - 1)
+local text_at, body_at, n = 1, 1, 0
+local function next_text(bytes)
+  text_at = text_at + bytes
+  return string.sub(ARGV[10], text_at - bytes, text_at - 1)
 end
 for head in string.gmatch(ARGV[9], '[^\n]+') do
   n = n + 1
   local signature = signatures[n]
   local received, created, as, age, a, b, c = string.match(head, '^(%d+) (%S+) (%S+) (%S+) (%d+) (%d+) (%d+)$')
-  local info_type, query, body = next_bytes(a), next_bytes(b), next_bytes(c)
+  local info_type, query = next_text(a), next_text(b)
+  body_at = body_at + c
+  local body = string.sub(ARGV[11], body_at - c, body_at - 1)
   if known[signature] then
     repeated = repeated + 1
   else

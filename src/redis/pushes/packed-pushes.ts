@@ -7,20 +7,19 @@ const LONGEST_INFO_TYPE = 64;
 
 export type StreamEntry = [id: string, fields: string[]];
 
-/** The pushes as arguments of store-pushes.lua: a line for each, and their bytes one after the other. */
-export function packed(pushes: readonly ReceivedPush[]): [heads: string, bytes: Buffer] {
-  const pieces: Buffer[] = [];
+/** The pushes as arguments of store-pushes.lua: a line for each, then their texts and their bodies, one after the other. */
+export function packed(pushes: readonly ReceivedPush[]): [heads: string, texts: Buffer, bodies: Buffer] {
+  const bodies: Buffer[] = [];
+  let texts = '';
   const heads = pushes.map(({ receivedAt, createdAt, infoType, query, body, isOld }) => {
     const as = fieldOf(body);
-    const three = [
-      Buffer.from(infoType.slice(0, LONGEST_INFO_TYPE)),
-      Buffer.from(query),
-      as === 'body' ? body : Buffer.from(body.toString(as)),
-    ];
-    pieces.push(...three);
-    return `${receivedAt} ${createdAt ?? '-'} ${as} ${isOld ? 'old' : '-'} ${three.map(({ length }) => length).join(' ')}`;
+    const type = infoType.slice(0, LONGEST_INFO_TYPE);
+    const bytes = as === 'body' ? body : Buffer.from(body.toString(as));
+    bodies.push(bytes);
+    texts += type + query;
+    return `${receivedAt} ${createdAt ?? '-'} ${as} ${isOld ? 'old' : '-'} ${Buffer.byteLength(type)} ${Buffer.byteLength(query)} ${bytes.length}`;
   });
-  return [heads.join('\n'), Buffer.concat(pieces)];
+  return [heads.join('\n'), Buffer.from(texts), Buffer.concat(bodies)];
 }
 
 type BodyField = 'body' | 'base64';

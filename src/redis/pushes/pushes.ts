@@ -114,9 +114,8 @@ export function openPushes(redis: Redis, now: () => number = Date.now): Pushes {
         signature.length === SIGNATURE_LENGTH ? signature : NO_SIGNATURE,
       );
       // Few arguments: each costs the client as much as a hundred bytes, and text that is encoded for the wire four times as much as bytes.
-      const [heads, bytes] = packed(pushes);
       const before = [mark.segment, mark.stored, FINITE_LAG_SECONDS, memory, ...newestTicket(pushes, now())];
-      return Number(await storeScript([stream], [...before, signatures.join(''), heads, bytes]));
+      return Number(await storeScript([stream], [...before, signatures.join(''), ...packed(pushes)]));
     },
     storedOf: async (segment) => Number(await redis.get(key('spooled', segment))),
 
