@@ -9,6 +9,9 @@ import { type Receiver, receive } from './receive.js';
 /** Each line has a name and a value, and nothing that a proxy may understand in another way: no folded line, no lone CR or LF. */
 const PLAIN_HEAD = /^POST ([!->@-~]+)\?([!-~]*) HTTP\/1\.1\r\n(?:[\w!#$%&'*+.^`|~-]+:[\t -~\x80-\xff]*\r\n)*\r\n$/;
 
+/** Without it node:http answers 400, as HTTP/1.1 demands. */
+const HOST = /\r\nhost:/i;
+
 /** @param request the whole request; its head has `headLength` bytes */
 export function takePlainPush(
   receiver: Receiver,
@@ -16,8 +19,9 @@ export function takePlainPush(
   request: Buffer,
   headLength: number,
 ): RawAnswer | Promise<TakenAnswer> | undefined {
-  const [, target, query] = PLAIN_HEAD.exec(request.toString('latin1', 0, headLength)) ?? [];
-  if (target !== path || query === undefined) return undefined;
+  const head = request.toString('latin1', 0, headLength);
+  const [, target, query] = PLAIN_HEAD.exec(head) ?? [];
+  if (target !== path || query === undefined || !HOST.test(head)) return undefined;
   const received = receive(receiver, query, request.subarray(headLength));
   return received instanceof Promise ? received.catch((error) => failed(receiver, error)) : received;
 }

@@ -13,7 +13,10 @@ const QUERY = 'timestamp=1&nonce=1&msg_signature=1';
 const LINE = `POST /wechat/events?${QUERY} HTTP/1.1\r\n`;
 
 test('a push as WeChat and proxies send it is', () => {
-  for (const head of [`${LINE}Host: x\r\n\r\n`, `${LINE}x-real_ip: 203.0.113.7\r\nAccept: */*\r\nEmpty:\r\n\r\n`]) {
+  for (const head of [
+    `${LINE}Host: x\r\n\r\n`,
+    `${LINE}x-real_ip: 203.0.113.7\r\nhost:x\r\nAccept: */*\r\nEmpty:\r\n\r\n`,
+  ]) {
     expect([head, answerTo(head)]).toEqual([head, { status: 403, text: 'bad signature' }]);
   }
 });
@@ -32,6 +35,10 @@ test.each([
   ['a lone carriage return', LINE, 'x: y\rz: a\r\n'],
 ])('a request with %s is left to node:http', (_, line, more) => {
   expect(answerTo(`${line}host: x\r\n${more}\r\n`)).toBeUndefined();
+});
+
+test('a request without a Host line, which node:http refuses, is left to it', () => {
+  for (const line of ['', 'x-host: x\r\n', 'hosts: x\r\n']) expect(answerTo(`${LINE}${line}\r\n`)).toBeUndefined();
 });
 
 test('a head of eight kilobytes is looked through once', () => {

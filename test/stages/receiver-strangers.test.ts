@@ -291,6 +291,14 @@ describe('a request', () => {
     for (const it of forged) it.socket.destroy();
   });
 
+  test('without a Host line is refused, although it is a push', async () => {
+    await open();
+    const it = await stranger(receiver.port);
+    it.send(textOf(seal(otherXml('authorized'))).replace('host: x\r\n', ''));
+    await until('it is closed', () => it.isClosed());
+    expect([it.heard().slice(0, 12), await stored()]).toEqual(['HTTP/1.1 400', 0]);
+  });
+
   test('that repeats a push waits for its answer then, too, but not on a connection of a client of ours', async () => {
     await open({ limits: { answersAtOnce: 1, answersASecond: 0.000_001 } });
     const forged = await stranger(receiver.port);
