@@ -95,12 +95,19 @@ export class RequestIntake {
     if (incoming === undefined) return;
     connection.incoming = undefined;
     places.holdBytes(connection, 0);
-    const { bytes, headLength, length } = incoming;
-    const answer = length === bytes.length ? take?.(bytes, headLength) : undefined;
+    const { bytes, headLength, length = Number.POSITIVE_INFINITY } = incoming;
+    const isAlone = length === bytes.length;
+    // Behind its request, nothing of an unknown client is looked at.
+    const mayTake = isAlone || (connection.isKnown && length < bytes.length);
+    const answer = mayTake ? take?.(isAlone ? bytes : bytes.subarray(0, length), headLength) : undefined;
     if (answer !== undefined) {
-      connection.isComplete = true;
-      if (answer instanceof Promise) taken.answerLater(connection, incoming.closes, answer);
-      else lastAnswers.give(connection, answer);
+      connection.isComplete = isAlone;
+      if (!(answer instanceof Promise)) {
+        lastAnswers.give(connection, answer);
+        return;
+      }
+      taken.answerLater(connection, incoming.closes, answer);
+      if (!isAlone) putBack(connection, bytes.subarray(length));
       return;
     }
     if (connection.isKnown) {

@@ -58,7 +58,9 @@ export class Requests {
   keep(response: ServerResponse, as: 'known' | 'stranger'): void {
     const connection = connectionOf(response.req);
     if (connection === undefined || !connection.mayStay) return;
-    if (connection.feed?.surplus === true || connection.socket.readableEnded) return;
+    const { feed, socket } = connection;
+    // A socket that node:http reads itself may have a further request before its end, and is closed by node:http then.
+    if (feed !== undefined && (feed.surplus || socket.readableEnded)) return;
     connection.stays = as;
     if (as === 'known') this.#options.arrivals.isGenuine(connection);
     response.shouldKeepAlive = true;

@@ -37,6 +37,8 @@ async function pushAnew(): Promise<Stranger> {
 }
 const textOf = ({ query, body }: SealedRequest, more = ''): string =>
   `POST ${PATH}?${query} HTTP/1.1\r\nhost: x\r\n${more}content-length: ${body.length}\r\n\r\n${body.toString('latin1')}`;
+const chunkedOf = ({ query, body }: SealedRequest): string =>
+  `POST ${PATH}?${query} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body.toString('latin1')}\r\n0\r\n\r\n`;
 const isTaken = (it: Stranger): boolean => it.heard().endsWith('\r\n\r\nsuccess');
 const stored = (): Promise<number> => server.redis.xlen(key('pushes'));
 const refused = async (why: string): Promise<number> => {
@@ -251,6 +253,19 @@ describe('a request', () => {
     known.socket.end(textOf(seal(otherXml('authorized'))));
     await until('the second is taken', () => known.heard().split('success').length === 3);
     await until('it is closed', () => known.isClosed());
+  });
+
+  test.each([
+    ['plain', textOf],
+    ['in chunks', chunkedOf],
+  ])('of a client of ours that closes its half behind two pushes is answered: %s', async (_, text) => {
+    await open();
+    const it = await pushAnew();
+    await until('the first is taken', () => isTaken(it));
+    const [one, other] = [seal(otherXml('authorized')), seal(otherXml('authorized'))];
+    it.socket.end(text(one) + text(other), 'latin1');
+    await until('it is closed', () => it.isClosed());
+    expect([it.heard().split('success').length - 1, await stored()]).toEqual([3, 3]);
   });
 
   test('whose sender asks for it is the last of its connection', async () => {
