@@ -103,7 +103,8 @@ export class RequestIntake {
     if (answer !== undefined) {
       connection.isComplete = isAlone;
       if (!(answer instanceof Promise)) {
-        lastAnswers.give(connection, answer);
+        if (connection.isKnown) lastAnswers.write(connection, answer);
+        else lastAnswers.give(connection, answer);
         return;
       }
       taken.answerLater(connection, incoming.closes, answer);

@@ -306,6 +306,18 @@ describe('a request', () => {
     for (const it of forged) it.socket.destroy();
   });
 
+  test('that is forged on a connection of a client of ours is refused at once, and the last one of it', async () => {
+    await open({ limits: { answersAtOnce: 1, answersASecond: 0.000_001 } });
+    const forged = await stranger(receiver.port);
+    forged.send(textOf(sign('QUJD', 'another token')));
+    await until('the only answer to strangers is given', () => forged.isClosed());
+    const ours = await pushAnew();
+    await until('a push is taken', () => isTaken(ours));
+    ours.send(textOf(sign('QUJD', 'another token')));
+    await until('it is closed', () => ours.isClosed());
+    expect(ours.heard()).toMatch(/bad signature$/);
+  });
+
   test('without a Host line is refused, although it is a push', async () => {
     await open();
     const it = await stranger(receiver.port);
