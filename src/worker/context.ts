@@ -9,6 +9,7 @@ import {
   TRIES_OF_A_RETRY,
   TRIES_PER_PERSON_AND_DAY,
 } from '../domain/limits.js';
+import { opensByItself } from '../domain/line.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
@@ -44,8 +45,11 @@ export interface WorkerContext {
   readonly readQuota: (token: string) => Promise<QuotaReading>;
   /** The time before which this process need not ask for the quota, in ms since 1970; and the request that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
-  /** All calls of this process that wait for a token share one request. */
-  readonly token: { asking?: Promise<string | undefined> };
+  /**
+   * All calls of this process that wait for a token share one request. `isStopped`: WeChat refused new tokens one after the other, and no
+   * further one is fetched before a person has resumed the line.
+   */
+  readonly token: { asking?: Promise<string | undefined>; isStopped?: boolean };
   readonly now: () => number;
   /** Whether it may date facts. */
   readonly clock: Clock;
@@ -61,7 +65,7 @@ export interface TokenContext extends Pick<WorkerContext, 'wakeups' | 'token' | 
   readonly calls: Pick<Calls, 'tokenRestMs' | 'forgetWait' | 'noteWait' | 'line' | 'stopLine'>;
 }
 
-interface RefusalContext extends Pick<WorkerContext, 'now' | 'log'> {
+interface RefusalContext extends Pick<WorkerContext, 'token' | 'now' | 'log'> {
   readonly credentials: Pick<Credentials, 'refuse'>;
   readonly calls: Pick<Calls, 'stopLine'>;
 }
@@ -188,6 +192,8 @@ export function tokenFor(context: TokenContext): Promise<string | undefined> {
 }
 
 async function askForToken(context: TokenContext): Promise<string | undefined> {
+  // A stopped line holds creates and searches back, and not the exchange of a code: one token after the other would be fetched and refused.
+  if (context.token.isStopped && !(await untilResumed(context))) return undefined;
   for (let hasWaited = false; ; hasWaited = true) {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const subscription = context.wakeups.subscribe(['line', 'token']);
@@ -217,11 +223,7 @@ async function untilAskedAgain(
 ): Promise<boolean> {
   if (credential.kind === 'fault') {
     await stopLine(context, credential);
-    // Our own stop is a wakeup too: WeChat is asked again when the line has been resumed, and not before.
-    while ((await context.calls.line())?.halfOpen === false) {
-      if (!(await holdFor(context, { ms: Number.POSITIVE_INFINITY, why: 'line' }))) return false;
-    }
-    return true;
+    return untilResumed(context);
   }
   const { why, ms, said } = credential;
   if (why === 'refresher') return subscription.wait(ms);
@@ -232,6 +234,22 @@ async function untilAskedAgain(
   const what = why === 'refused' ? { problem: credential.problem, rid: ridOf(said) } : { said };
   if (noted.isNew) context.log.info({ why, ...what }, 'waiting for a component access token');
   return subscription.wait(noted.ms);
+}
+
+/** Our own stop is a wakeup too: WeChat is asked for a token again when the line has been resumed, and not before. */
+async function untilResumed(context: TokenContext): Promise<boolean> {
+  for (;;) {
+    const subscription = context.wakeups.subscribe(['line']);
+    try {
+      const line = await context.calls.line();
+      if (line === undefined || line.halfOpen || opensByItself(line)) break;
+      if (!(await subscription.wait(Number.POSITIVE_INFINITY))) return false;
+    } finally {
+      subscription.cancel();
+    }
+  }
+  context.token.isStopped = false;
+  return true;
 }
 
 /** Records the outcome of a call for its merchant and for the token. */
@@ -270,11 +288,16 @@ export async function recordInJournal(
 /** WeChat refused this token: the next call gets another. */
 export async function refuseToken(context: RefusalContext, token: string): Promise<void> {
   const fault = await context.credentials.refuse(token);
-  if (fault !== undefined) await stopLine(context, fault);
+  if (fault === undefined) return;
+  await stopLine(context, fault);
+  context.token.isStopped = true;
 }
 
 /** Only the worker that stops the line logs it: the other workers have met the same fault. */
-async function stopLine(context: Omit<RefusalContext, 'credentials'>, { problem, said }: TokenFault): Promise<void> {
+async function stopLine(
+  context: Omit<RefusalContext, 'credentials' | 'token'>,
+  { problem, said }: TokenFault,
+): Promise<void> {
   if (!(await context.calls.stopLine({ because: said, problem, at: context.now() }))) return;
   context.log.error({ problem, rid: ridOf(said) }, 'the line is stopped');
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openWakeupChannel, type WakeupChannel } from '../../src/redis/wakeup-channel.js';
-import type { Credential } from '../../src/wechat/credentials.js';
+import type { Credential, TokenFault } from '../../src/wechat/credentials.js';
 import { refuseToken, tokenFor, type WorkerContext } from '../../src/worker/context.js';
 import { openBook } from '../support/ledger.js';
 import { readableLog } from '../support/log.js';
@@ -10,6 +10,7 @@ import { until } from '../support/until.js';
 import { contextWith } from '../support/worker-context.js';
 
 const server = useRedis();
+const REFUSED: TokenFault = { kind: 'fault', problem: 'token:refused', said: '3 new tokens in a row were refused' };
 const DEAD: Credential = { kind: 'fault', problem: 'token:40125', said: 'invalid appsecret' };
 const { log, lines } = readableLog('error');
 
@@ -67,4 +68,34 @@ test('a secret that is dead is asked with once, and stops the line once, however
   expect(await calls.resumeLine()).toBe('probe');
   expect(await Promise.all(slots)).toEqual(slots.map(() => 'T2'));
   expect(lines).toHaveLength(1);
+});
+
+test('after tokens that WeChat refused one after the other, no further one is fetched until the line is resumed', async () => {
+  const { calls, load } = openBook(server.redis);
+  answer = { kind: 'token', token: 'T' };
+  const made = worker();
+  let looks = 0;
+  const context: WorkerContext = {
+    ...made,
+    credentials: { ...made.credentials, refuse: async () => REFUSED },
+    calls: {
+      ...made.calls,
+      line() {
+        looks += 1;
+        return made.calls.line();
+      },
+    },
+  };
+  await load('b1', [merchant(1)]);
+  // The exchange of a code, which no stopped line holds back.
+  expect(await tokenFor(context)).toBe('T');
+  await refuseToken(context, 'T');
+  const next = tokenFor(context);
+  await until('it has looked at the line', () => looks > 0);
+  expect(asked).toBe(1);
+
+  expect(await calls.resumeLine()).toBe('probe');
+  expect(await next).toBe('T');
+  expect(asked).toBe(2);
+  expect(await tokenFor(context)).toBe('T');
 });
