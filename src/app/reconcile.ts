@@ -30,7 +30,7 @@ export async function compareWithWeChat(store: Store, apply: boolean): Promise<C
         zh: '没有可用的 component_access_token；原因请看 `fastregister doctor`。',
       });
     }
-    const tools = reconcileTools(store, caller, credential.token);
+    const tools = reconcileTools(store, caller);
     const found = await reconcile(tools);
     const applied: Match[] = [];
     const kept: FoundToken[] = [];

@@ -12,9 +12,7 @@ import { until } from '../support/until.js';
 async function toolsOf(story: Rehearsal) {
   const caller = openCaller(story.store);
   onTestFinished(() => caller.close());
-  const credential = await caller.credentials.current();
-  if (credential.kind !== 'token') throw new Error(`no token: ${JSON.stringify(credential)}`);
-  return { ...reconcileTools(story.store, caller, credential.token), now: () => Date.now() + DAY_MS };
+  return { ...reconcileTools(story.store, caller), now: () => Date.now() + DAY_MS };
 }
 
 test('a Mini Program whose push never came is found by its name, recorded with its refresh token, and reported', async () => {
@@ -57,4 +55,18 @@ test('a name that fits two registrations is assigned to neither', async () => {
 
   const found = await reconcile(await toolsOf(story));
   expect(found).toMatchObject({ matches: [], ambiguous: [one.name] });
+});
+
+test('the list is read with a new token where WeChat does not take the one that is kept any more', async () => {
+  const story = await rehearse();
+  const silent = merchant(1, 'lost');
+  await story.book.load('b1', [silent]);
+  await story.start();
+  await until('WeChat created it', async () => story.simulator.state().tasks.created >= 1);
+
+  story.simulator.setFaults({ authorizer_list: 40001, times: 1 });
+  const found = await reconcile(await toolsOf(story));
+  expect(found.refused).toBeUndefined();
+  expect(found.matches.map(({ registration }) => registration)).toEqual([story.idOf(silent)]);
+  expect(story.simulator.state().tokens).toMatchObject({ tokens: 2 });
 });

@@ -125,7 +125,7 @@ test('a result that names only a lost task is matched by the name; without a mat
   const appids = [one, rival].map((it) => story.seen(it).tasks[0]?.appid ?? '');
   const caller = openCaller(story.store);
   onTestFinished(() => caller.close());
-  const { authorizers } = reconcileTools(story.store, caller, '');
+  const { authorizers } = reconcileTools(story.store, caller);
   await until('their tokens are kept', async () => (await Promise.all(appids.map(authorizers.has))).every(Boolean));
 
   const env = story.env;

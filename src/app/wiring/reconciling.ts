@@ -9,7 +9,10 @@ import { openAuthorizers } from '../../redis/pushes/authorizers.js';
 import { openReconciliations } from '../../redis/reconciliations.js';
 import { sendingStatus } from '../../reporter/sending-status.js';
 import { sleep } from '../../sleep.js';
+import { answerToCreate } from '../../wechat/answers.js';
 import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js';
+import type { Reply } from '../../wechat/client.js';
+import type { Credentials } from '../../wechat/credentials.js';
 import { type Caller, openCaller } from './caller.js';
 import { authorizationNotifier, createdNotifier } from './created-webhook.js';
 import { limitsOf } from './limits.js';
@@ -18,7 +21,7 @@ import type { Store } from './store.js';
 import { vaultOf } from './vault.js';
 
 /** What `reconcile` works with. */
-export function reconcileTools(store: Store, { client }: Caller, token: string) {
+export function reconcileTools(store: Store, { client, credentials }: Caller) {
   const appid = store.settings.wechatComponentAppid ?? '';
   return {
     batches: store.batches,
@@ -29,9 +32,37 @@ export function reconcileTools(store: Store, { client }: Caller, token: string) 
     notifyAuthorization: authorizationNotifier(store.settings, store.redis),
     now: Date.now,
     patience: store.settings.patience,
-    list: (offset: number) => listAuthorizers(client, appid, token, offset),
-    infoOf: (authorizer: string) => authorizerInfo(client, appid, token, authorizer),
+    list: (offset: number) => withToken(credentials, (token) => listAuthorizers(client, appid, token, offset)),
+    infoOf: (authorizer: string) => withToken(credentials, (token) => authorizerInfo(client, appid, token, authorizer)),
   };
+}
+
+/** Another service of the platform may have fetched a token, which ends ours before its time: WeChat is asked once more, with a new one. */
+async function withToken<Answer extends { readonly kind: string }>(
+  { current, refuse, accepted }: Credentials,
+  ask: (token: string) => Promise<Answer | Refused>,
+): Promise<Answer | Refused> {
+  for (let isSecond = false; ; isSecond = true) {
+    const credential = await current();
+    if (credential.kind !== 'token') return WITHOUT_TOKEN;
+    const answer = await ask(credential.token);
+    if (!isRefused(answer)) {
+      await accepted(credential.token);
+      return answer;
+    }
+    const { reply } = answer;
+    if (isSecond || reply.kind !== 'answer' || answerToCreate(reply.errcode).gateway !== 'token') return answer;
+    await refuse(credential.token);
+  }
+}
+
+interface Refused {
+  readonly kind: 'refused';
+  readonly reply: Reply;
+}
+
+function isRefused(answer: { readonly kind: string }): answer is Refused {
+  return answer.kind === 'refused';
 }
 
 /** `reconcile --apply`, once a night and after an outage of the receivers, by one process of all. */
@@ -55,7 +86,7 @@ export async function startReconcilingOf(store: Store): Promise<Part> {
     async compare(mayGoOn, missed) {
       const credential = await caller.credentials.current();
       if (credential.kind !== 'token') return undefined;
-      const tools = reconcileTools({ ...store, redis }, caller, credential.token);
+      const tools = reconcileTools({ ...store, redis }, caller);
       const inTurn = async <Answer>(ask: () => Promise<Answer>): Promise<Answer | typeof INTERRUPTED> => {
         await sleep(pauseMs);
         return (await mayGoOn()) ? ask() : INTERRUPTED;
@@ -79,4 +110,5 @@ export async function startReconcilingOf(store: Store): Promise<Part> {
   };
 }
 
+const WITHOUT_TOKEN: Refused = { kind: 'refused', reply: { kind: 'not_sent', why: 'no component access token' } };
 const INTERRUPTED = { kind: 'refused', reply: { kind: 'not_sent', why: 'it was interrupted' } } as const;
