@@ -87,8 +87,8 @@ export const STATES = {
     outcome: 'cancelled',
     acts: 'nobody',
     verdict: 'withdrawn',
-    en: 'It was withdrawn before it was sent.',
-    zh: '提交前已撤回。',
+    en: 'It was withdrawn while it waited to be sent.',
+    zh: '等待提交时已撤回。',
   },
   invalid: {
     outcome: 'invalid',

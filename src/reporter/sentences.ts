@@ -149,12 +149,12 @@ function lookForItFirst(id: string): Words {
 
 function pending(registration: Registration, circumstances: OwnCircumstances): Sentences {
   const { time } = circumstances;
-  const { state, wait, until } = registration;
+  const { state, wait, until, attempt } = registration;
   const problem = registration.problem ?? '';
   const blockedReason = heldBackBy(circumstances.blockedReason, registration);
   if (blockedReason !== undefined) return { outcome: 'pending', ...blockedReason };
   if (state === 'deferred' && wait !== undefined) {
-    const then = until === undefined ? NOTHING : at(SENT_AGAIN, time(until));
+    const then = until === undefined ? NOTHING : at(attempt === 0 ? SENT_FIRST : SENT_AGAIN, time(until));
     const because = { en: `It waits: ${WAITS[wait].en}.`, zh: `等待中：${WAITS[wait].zh}。` };
     return { outcome: 'pending', problem, reason: joined([because, then]), nextStep: NOTHING_TO_DO, whoActs: 'us' };
   }
@@ -205,6 +205,7 @@ const FOLLOWED_UP: Words = {
   zh: '如 {time} 前仍未收到微信推送，系统将再次查询。',
 };
 
+const SENT_FIRST: Words = { en: 'It is sent at {time}.', zh: '将于 {time} 提交。' };
 const SENT_AGAIN: Words = { en: 'It is sent again at {time}.', zh: '将于 {time} 再次提交。' };
 const DAY_ENDS: Words = { en: 'The 24 hours end at {time} at the latest.', zh: '法人确认的截止时间：{time}。' };
 const LINK_ENDS: Words = { en: 'The link ends at {time}.', zh: '链接有效至 {time}。' };

@@ -249,8 +249,8 @@ export const INTERNAL_PROBLEMS: Readonly<Record<string, Trouble>> = {
   },
   [SECOND_MINI_PROGRAM]: {
     acts: 'us',
-    en: 'WeChat has created two Mini Programs for this enterprise: an earlier attempt succeeded late. This row shows the last one.',
-    zh: '微信为该企业创建了两个小程序：较早的一次提交后来也成功了。本行显示的是最后一个。',
+    en: 'WeChat has created two Mini Programs for this enterprise; an earlier attempt may have succeeded late. This row shows the last one.',
+    zh: '微信为该企业创建了两个小程序，可能是较早的一次提交后来也成功了。本行显示的是最后一个。',
     nextStep: {
       en: 'Ask the merchant which of them to use: the history of the registration names both (`fastregister explain`), and both are kept. The other one can be given up on mp.weixin.qq.com.',
       zh: '请与商户确认使用哪一个：两个小程序均予保留，商户的经过中列有两者（`fastregister explain`）；不用的一个可由商户在 mp.weixin.qq.com 注销。',

@@ -94,8 +94,17 @@ describe('a row that is no longer retried', () => {
   });
 
   test('is distinguished from a row that waits: the same answer says that it is sent again', () => {
-    const fate = fateOf({ state: 'deferred', wait: 'busy', until: NOON + 1, problem: 'create:89249' });
+    const fate = fateOf({ state: 'deferred', wait: 'busy', until: NOON + 1, problem: 'create:89249', attempt: 1 });
     expect(sentencesFor(fate, CIRCUMSTANCES).reason.en).toContain('It is sent again at');
+  });
+
+  test('is not said to be sent again where it was never sent', () => {
+    const held = fateOf({ state: 'deferred', wait: 'person', until: NOON + 1 });
+    const { reason } = sentencesFor(held, CIRCUMSTANCES);
+    expect(reason.en).toContain('It is sent at');
+    expect(reason.zh).not.toContain('再次');
+    const withdrawn = fateOf({ state: 'cancelled', attempt: 3 });
+    expect(sentencesFor(withdrawn, CIRCUMSTANCES).reason.en).not.toContain('before it was sent');
   });
 
   test.each(['create:89249', 'create:89247', 'create:-1', 'create:91030'])(
