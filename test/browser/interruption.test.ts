@@ -44,7 +44,8 @@ test.each(['/', '/batches/b1', '/line', '/nights', '/pushes'])(
     // What changes afterwards is followed.
     if (path === '/line') {
       await store.calls.stopLine({ because: 'after the interruption', problem: 'paused', at: Date.now() });
-      await page.getByText('after the interruption').waitFor();
+      // The closed dialogs of resuming and pausing name it, too.
+      await page.getByText('after the interruption').filter({ visible: true }).first().waitFor();
     }
   },
 );
