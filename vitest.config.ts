@@ -18,6 +18,6 @@ export default defineConfig({
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest-modules' },
     sequence: { sequencer: LongestFirst },
     // Most tests wait for Redis or for another process: more of them than cores.
-    maxWorkers: 12,
+    maxWorkers: 10,
   },
 });

@@ -1,15 +1,11 @@
 /**
- * In which order the test files begin. Stories wait for most of their time, other files compute: as many begin at a time of each as keep
- * both cores busy until the end. Of each the longest begin first: a long file that begins last keeps one core waiting for the other.
+ * A long file that begins last keeps one core waiting for the other: the longest begin first. Stories wait for most of their time, other
+ * files compute: among the short ones, both last until the end, or the cores would have too little to do at first, and too much later.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** How many of the workers (vitest.config.ts) are for files that wait, and for others. */
-const WAITING = 9;
-const COMPUTING = 3;
-
-/** Seconds, on two cores; about is enough. What takes ten or more waits for most of them. */
-const SECONDS: Readonly<Record<string, number>> = {
+/** Seconds, on two cores; about is enough. Files that are not named take less than ten. */
+const LONG: Readonly<Record<string, number>> = {
   'stories/the-worker-is-killed-mid-call': 50,
   'stories/the-worker-dies-at-every-step-in-turn': 30,
   'stories/redis-is-away-when-the-receiver-starts': 25,
@@ -25,15 +21,6 @@ const SECONDS: Readonly<Record<string, number>> = {
   'stories/redis-forgets': 30,
   'stories/a-corrected-report-is-uploaded-again': 12,
   'stories/nobody-sends': 11,
-  'stories/redis-takes-no-writes': 10,
-  'stories/no-replica-answers': 10,
-  'stories/the-result-never-comes': 10,
-  'redis/model': 4,
-  'stages/sheet-limits': 4,
-  'stages/sheet': 4,
-  'stages/hostile-sheets': 4,
-  'doors/hostile-sheets': 4,
-  'stages/reading-thread': 6,
   'doors/demo-console': 23,
   'redis/private-server': 25,
   'stages/forward': 15,
@@ -47,41 +34,28 @@ const SECONDS: Readonly<Record<string, number>> = {
   'doors/setup': 10,
 };
 
-const OF_A_STORY = 5;
-const OF_ANOTHER = 0.6;
-
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const longestFirst = files.toSorted((one, other) => secondsOf(other) - secondsOf(one));
+    const short = files.filter((file) => secondsOf(file) === undefined);
+    const long = files.filter((file) => secondsOf(file) !== undefined);
     return [
-      ...begun(longestFirst.filter(isWaiting), WAITING),
-      ...begun(
-        longestFirst.filter((file) => !isWaiting(file)),
-        COMPUTING,
+      ...long.toSorted((one, other) => (secondsOf(other) ?? 0) - (secondsOf(one) ?? 0)),
+      ...mixed(
+        short.filter((file) => nameOf(file).startsWith('stories/')),
+        short.filter((file) => !nameOf(file).startsWith('stories/')),
       ),
-    ]
-      .toSorted((one, other) => one.at - other.at)
-      .map(({ file }) => file);
+    ];
   }
 }
 
-/** When each begins where so many run at a time. */
-function begun(files: readonly TestSpecification[], workers: number): { file: TestSpecification; at: number }[] {
-  const freeAt: number[] = Array(workers).fill(0);
-  return files.map((file) => {
-    const at = Math.min(...freeAt);
-    freeAt[freeAt.indexOf(at)] = at + secondsOf(file);
-    return { file, at };
-  });
+/** Each list in its order, evenly over the whole. */
+function mixed<Item>(...lists: readonly (readonly Item[])[]): Item[] {
+  const placed = lists.flatMap((list) => list.map((item, at) => ({ item, place: (at + 0.5) / list.length })));
+  return placed.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
 }
 
-function isWaiting(file: TestSpecification): boolean {
-  return nameOf(file).startsWith('stories/') || secondsOf(file) >= 10;
-}
-
-function secondsOf(file: TestSpecification): number {
-  const name = nameOf(file);
-  return SECONDS[name] ?? (name.startsWith('stories/') ? OF_A_STORY : OF_ANOTHER);
+function secondsOf(file: TestSpecification): number | undefined {
+  return LONG[nameOf(file)];
 }
 
 function nameOf({ moduleId }: TestSpecification): string {
