@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import LongestFirst from './test/support/longest-first.js';
+import WaitingBesideComputing, { SLOTS } from './test/support/order.js';
 import { V8_FLAGS } from './test/support/v8-flags.js';
 
 export default defineConfig({
@@ -16,8 +16,8 @@ export default defineConfig({
     execArgv: [...V8_FLAGS],
     // What a source was transformed into, for the next run.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest-modules' },
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: WaitingBesideComputing },
     // Most tests wait for Redis or for another process: more of them than cores.
-    maxWorkers: 10,
+    maxWorkers: SLOTS,
   },
 });
