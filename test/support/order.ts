@@ -23,7 +23,7 @@ const WAITING: Readonly<Record<string, number>> = {
   'stories/wechat-answers-5xx-after-it-accepted': 15,
   'stories/an-hour-of-89247-for-everybody': 15,
   'stages/receiver': 15,
-  'stories/interrupted-with-ctrl-c-and-started-again': 14,
+  'stories/interrupted-with-ctrl-c-and-started-again': 40,
   'stages/forward': 13,
   'stories/the-worker-is-killed-in-the-probe': 13,
   'doors/nights': 12,
