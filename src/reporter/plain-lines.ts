@@ -81,13 +81,16 @@ const OWN: { readonly [column in ReportColumn]?: Put } = {
   registration_id: (row, to, at) => putBytes(row.rows, row.idFrom, row.idTo, to, at),
 };
 
+/** In the order of the report. */
+const OWN_PUTS: readonly Put[] = REPORT_COLUMNS.flatMap((column) => OWN[column] ?? []);
+
 /** Rows whose words are the same. */
 interface Alike {
   readonly message: (row: PageCursor, to: Buffer, at: number) => number;
   readonly time: PutRange;
-  /** Bytes that are the same, and what is each row's own, by turns. */
-  readonly parts: readonly (Buffer | Put)[];
-  /** How many bytes are the same in all lines. */
+  /** Bytes that are the same: before each of OWN_PUTS, and behind the last. */
+  readonly same: readonly Buffer[];
+  /** How many bytes all of these are, and the message. */
   readonly size: number;
 }
 
@@ -109,7 +112,6 @@ interface Kind {
 
 /** More kinds than any platform's codes; words of WeChat that differ from row to row make none. */
 const MOST_KINDS = 1_000;
-const LONGEST_KEY = 256;
 
 export function openPlainLines(batch: Batch, options: ReportOptions): AddPlainLine {
   const { language, timezone } = options;
@@ -117,20 +119,17 @@ export function openPlainLines(batch: Batch, options: ReportOptions): AddPlainLi
   const width = batch.headings.length;
   const time = timesIn(timezone);
   const kinds = new Map<number, Kind>();
-  const key = new Uint8Array(LONGEST_KEY);
 
   function alikeOf(row: PageCursor): Alike | undefined {
-    const length = readKey(row, key);
-    if (length > LONGEST_KEY) return undefined;
-    const hash = hashOf(key, length);
+    const hash = hashOf(row);
     let kind = kinds.get(hash);
     if (kind === undefined) {
       if (kinds.size >= MOST_KINDS) return undefined;
-      kind = { key: key.slice(0, length), alike: alikeTo(row.entry(batch.columns)) };
+      kind = { key: keyOf(row), alike: alikeTo(row.entry(batch.columns)) };
       kinds.set(hash, kind);
     }
     // A second kind with the same hash is written row by row.
-    return isSame(kind.key, key, length) ? kind.alike : undefined;
+    return hasKey(row, kind.key) ? kind.alike : undefined;
   }
 
   function alikeTo(row: RowWithOutcome): Alike | undefined {
@@ -139,10 +138,9 @@ export function openPlainLines(batch: Batch, options: ReportOptions): AddPlainLi
     if (told === undefined || other === undefined) return undefined;
     if (REPORT_COLUMNS.some((column) => !(column in OWN) && told[column] !== other[column])) return undefined;
     const text = textFor(row, told.outcome as Outcome, told.problem, circumstances);
-    const parts = partsOf(told, language);
-    const same = parts.map((part) => (part instanceof Uint8Array ? part.length : 0));
-    const size = Buffer.byteLength(text[language]) + same.reduce((sum, length) => sum + length);
-    return { message: messageOf(text, batch, language), time, parts, size };
+    const same = sameOf(told, language);
+    const size = same.reduce((sum, { length }) => sum + length, Buffer.byteLength(text[language]));
+    return { message: messageOf(text, batch, language), time, same, size };
   }
 
   return (row, lines) => {
@@ -159,10 +157,12 @@ export function openPlainLines(batch: Batch, options: ReportOptions): AddPlainLi
       at = putCell(row.rows, row.partFrom(cell), row.ends[cell] as number, to, at);
       at = putBytes(BETWEEN, 0, BETWEEN.length, to, at);
     }
-    for (const part of alike.parts) {
-      at = part instanceof Uint8Array ? putWhole(part, to, at) : part(row, to, at, alike);
+    const { same } = alike;
+    for (let n = 0; n < OWN_PUTS.length; n += 1) {
+      at = putWhole(same[n] as Buffer, to, at);
+      at = (OWN_PUTS[n] as Put)(row, to, at, alike);
     }
-    lines.end = at;
+    lines.end = putWhole(same[OWN_PUTS.length] as Buffer, to, at);
     return true;
   };
 }
@@ -172,30 +172,44 @@ const SPARE = 1_024;
 const QUOTE = 0x22;
 const BETWEEN = Buffer.from('","');
 
-/** Answers its length, which may be more than there is room for. */
-function readKey(row: PageCursor, key: Uint8Array): number {
-  if (row.fields === 0) return 0;
-  const { outcomes } = row;
-  let length = 0;
-  for (const place of WORDS_FROM) {
-    const end = row.fieldEnds[place] as number;
-    for (let at = row.fieldFrom(place); at < end; at += 1) key[length++] = outcomes[at] as number;
-    key[length++] = 0;
-  }
-  key[length++] = isEmpty(row, AT.said) ? 0 : 1;
-  return length;
+/** What a key has behind each field, and for one that has something, whatever it is. */
+const [NOTHING, SOMETHING] = [0, 1];
+
+function keyOf(row: PageCursor): Uint8Array {
+  if (row.fields === 0) return new Uint8Array(0);
+  const fields = WORDS_FROM.map((place) => row.outcomes.subarray(row.fieldFrom(place), row.fieldEnds[place]));
+  return Buffer.concat([...fields.flatMap((field) => [field, Buffer.of(NOTHING)]), Buffer.of(saidByte(row))]);
 }
 
-function hashOf(key: Uint8Array, length: number): number {
-  let hash = length;
-  for (let at = 0; at < length; at += 1) hash = (Math.imul(hash, 31) + (key[at] as number)) | 0;
+function saidByte(row: PageCursor): number {
+  return isEmpty(row, AT.said) ? NOTHING : SOMETHING;
+}
+
+/** Of the same bytes as the key. */
+function hashOf(row: PageCursor): number {
+  if (row.fields === 0) return 0;
+  const { outcomes } = row;
+  let hash = saidByte(row);
+  for (let n = 0; n < WORDS_FROM.length; n += 1) {
+    const place = WORDS_FROM[n] as number;
+    const end = row.fieldEnds[place] as number;
+    for (let at = row.fieldFrom(place); at < end; at += 1) hash = (Math.imul(hash, 31) + (outcomes[at] as number)) | 0;
+    hash = Math.imul(hash, 31);
+  }
   return hash;
 }
 
-function isSame(one: Uint8Array, other: Uint8Array, length: number): boolean {
-  if (one.length !== length) return false;
-  for (let at = 0; at < length; at += 1) if (one[at] !== other[at]) return false;
-  return true;
+function hasKey(row: PageCursor, key: Uint8Array): boolean {
+  if (row.fields === 0) return key.length === 0;
+  const { outcomes } = row;
+  let read = 0;
+  for (let n = 0; n < WORDS_FROM.length; n += 1) {
+    const place = WORDS_FROM[n] as number;
+    const end = row.fieldEnds[place] as number;
+    for (let at = row.fieldFrom(place); at < end; at += 1) if (key[read++] !== outcomes[at]) return false;
+    if (key[read++] !== NOTHING) return false;
+  }
+  return key[read] === saidByte(row) && read + 1 === key.length;
 }
 
 function isEmpty(row: PageCursor, place: number): boolean {
@@ -234,20 +248,19 @@ function anotherLike(entry: RowWithOutcome): RowWithOutcome {
   };
 }
 
-function partsOf(told: ReportRow, language: Language): Alike['parts'] {
-  const parts: (Buffer | Put)[] = [];
-  let same = '';
+function sameOf(told: ReportRow, language: Language): Buffer[] {
+  const parts = [''];
   for (const [at, column] of REPORT_COLUMNS.entries()) {
-    if (at > 0) same += '","';
-    const own = OWN[column];
-    if (own === undefined) {
-      same += csvCell(cellOf(told, column, language));
+    const joint = at > 0 ? '","' : '';
+    if (column in OWN) {
+      parts[parts.length - 1] += joint;
+      parts.push('');
     } else {
-      parts.push(Buffer.from(same), own);
-      same = '';
+      parts[parts.length - 1] += joint + csvCell(cellOf(told, column, language));
     }
   }
-  return [...parts, Buffer.from(`${same}"\r\n`)];
+  parts[parts.length - 1] += '"\r\n';
+  return parts.map((part) => Buffer.from(part));
 }
 
 /** Places of the details among a batch's columns. */
@@ -263,34 +276,40 @@ function messageOf(text: Words, { columns }: Batch, language: Language): Alike['
   const nameColumn = columns[NAME] ?? -1;
   const phoneColumn = columns[PHONE] ?? -1;
   const write = (name: string, phone: string): string => csvCell(addressed(text, name, phone)[language]);
-  const [neither, named, phoned, both] = [
-    ['', ''],
-    [NAME_MARK, ''],
-    ['', PHONE_MARK],
-    [NAME_MARK, PHONE_MARK],
-  ].map(([name = '', phone = '']) => partsOfMessage(write(name, phone)));
+  const neither = frameOf(write('', ''));
+  const named = frameOf(write(NAME_MARK, ''));
+  const phoned = frameOf(write('', PHONE_MARK));
+  const both = frameOf(write(NAME_MARK, PHONE_MARK));
 
   return (row, to, at) => {
     const name = row.detail(NAME, nameColumn);
     const phone = row.detail(PHONE, phoneColumn);
-    const parts = (phone === 0 ? (name === 0 ? neither : named) : name === 0 ? phoned : both) ?? [];
-    let place = at;
-    for (const part of parts) {
-      if (part instanceof Uint8Array) {
-        place = putWhole(part, to, place);
-        continue;
-      }
-      const detail = part === NAME_MARK ? name : phone;
+    const { same, isName } = phone === 0 ? (name === 0 ? neither : named) : name === 0 ? phoned : both;
+    let place = putWhole(same[0] as Buffer, to, at);
+    for (let n = 0; n < isName.length; n += 1) {
+      const detail = isName[n] === true ? name : phone;
       place = putPlain(row.rows, row.partFrom(detail), row.ends[detail] as number, to, place);
       if (place < 0) return putText(write(row.textOf(name), row.textOf(phone)), to, at);
+      place = putWhole(same[n + 1] as Buffer, to, place);
     }
     return place;
   };
 }
 
-function partsOfMessage(message: string): (Buffer | string)[] {
-  const parts = message.split(/([\ue000\ue001])/).filter((part) => part !== '');
-  return parts.map((part) => (part === NAME_MARK || part === PHONE_MARK ? part : Buffer.from(part)));
+/** A message without its name and phone. */
+interface Frame {
+  /** What stands before each of them, and behind the last. */
+  readonly same: readonly Buffer[];
+  readonly isName: readonly boolean[];
+}
+
+function frameOf(message: string): Frame {
+  const parts = message.split(/([\ue000\ue001])/);
+  const isMark = (part: string): boolean => part === NAME_MARK || part === PHONE_MARK;
+  return {
+    same: parts.filter((part) => !isMark(part)).map((part) => Buffer.from(part)),
+    isName: parts.filter(isMark).map((part) => part === NAME_MARK),
+  };
 }
 
 /** More minutes than a week has. */
@@ -319,7 +338,7 @@ function timesIn(timezone: string): PutRange {
       text = Buffer.from(isoWithOffset(minute * 60_000, timezone));
       minutes.set(minute, text);
     }
-    const last = putBytes(text, 0, text.length, to, at);
+    const last = putWhole(text, to, at);
     const ofMinute = second - minute * 60;
     to[at + SECONDS_AT] = ZERO + Math.floor(ofMinute / 10);
     to[at + SECONDS_AT + 1] = ZERO + (ofMinute % 10);
