@@ -11,11 +11,11 @@ import { PageCursor } from '../redis/ledger/page-cursor.js';
 import { csvCell } from './csv-cell.js';
 import { type AddPlainLine, Lines, openPlainLines } from './plain-lines.js';
 import { type ReportOptions, reportOf, reportRows } from './report.js';
-import { shapeOf } from './shape.js';
+import { type Shape, shapeOf } from './shape.js';
 
 /**
- * Several batches one after the other, under one row of headings. A piece is bytes of a buffer that the next piece overwrites:
- * a fresh buffer for each page costs a quarter of the time of a large report. A caller that keeps pieces copies them.
+ * Several batches one after the other, under one row of headings. A piece is bytes of a buffer that the piece after the next one
+ * overwrites: a fresh buffer for each page costs a quarter of the time of a large report. A caller that keeps pieces copies them.
  */
 export async function* reportCsv(
   batches: Batches,
@@ -26,15 +26,7 @@ export async function* reportCsv(
   yield `\uFEFF${csvLine(shape.headings)}`;
   for (const batch of wanted) {
     if (wanted.length === 1 && isWhole(options)) {
-      const addPlain = openPlainLines(batch, options);
-      const lines = new Lines();
-      const merged = new Lines();
-      const csvOf = async (entries: readonly RowWithOutcome[]): Promise<string[]> =>
-        (await reportOf(batches, batch, entries, options)).map((row) => csvLine(shape.cellsOf(batch, row)));
-      for await (const page of batches.packedPages(batch)) {
-        const others = await addLines(batch, page, lines, addPlain, csvOf);
-        yield others.length === 0 ? lines.written() : merge(lines, others, merged);
-      }
+      yield* wholeBatch(batches, batch, options, shape);
       continue;
     }
     for await (const rows of reportRows(batches, batch, options)) {
@@ -43,6 +35,29 @@ export async function* reportCsv(
       if (text !== '') yield text;
     }
   }
+}
+
+/** Fewer pieces take less time to write; larger ones leave the processor's cache before they are written. */
+const PIECE_BYTES = 1024 * 1024;
+
+async function* wholeBatch(
+  batches: Batches,
+  batch: Batch,
+  options: ReportOptions,
+  shape: Shape,
+): AsyncGenerator<Buffer> {
+  const addPlain = openPlainLines(batch, options);
+  const csvOf = async (entries: readonly RowWithOutcome[]): Promise<string[]> =>
+    (await reportOf(batches, batch, entries, options)).map((row) => csvLine(shape.cellsOf(batch, row)));
+  let [piece, other] = [new Piece(), new Piece()];
+  for await (const page of batches.packedPages(batch)) {
+    await addLines(batch, page, piece, addPlain, csvOf);
+    if (piece.size < PIECE_BYTES) continue;
+    yield piece.written();
+    [piece, other] = [other, piece];
+    piece.restart();
+  }
+  if (piece.size > 0) yield piece.written();
 }
 
 function isWhole({ only, who, problem, since, links }: ReportOptions): boolean {
@@ -56,58 +71,81 @@ const ROWS_AT_ONCE = 64;
 const TIMES_LONGER = 4;
 const LONGER_BYTES = 256 * 1024;
 
-/** A line that is not among the others of its page, and where it belongs among their bytes. */
+/** A line that is not among the others, and where it belongs among their bytes. */
 interface OtherLine {
   readonly text: string;
   readonly place: number;
 }
 
-/**
- * Writes the rows of a page that are like many others into `lines`, by copying. Answers the rest, which are made as rows of a
- * report, in their order.
- */
+/** Lines of some pages. */
+class Piece {
+  readonly plain = new Lines();
+  readonly #merged = new Lines();
+  #others: OtherLine[] = [];
+  #bytesOfOthers = 0;
+
+  get size(): number {
+    return this.plain.end + this.#bytesOfOthers;
+  }
+
+  addOther(text: string, place: number): void {
+    this.#others.push({ text, place });
+    this.#bytesOfOthers += Buffer.byteLength(text);
+  }
+
+  restart(): void {
+    this.plain.restart();
+    this.#others = [];
+    this.#bytesOfOthers = 0;
+  }
+
+  /** The bytes themselves, until it begins anew. */
+  written(): Buffer {
+    const { plain } = this;
+    if (this.#others.length === 0) return plain.written();
+    const merged = this.#merged;
+    merged.restart();
+    merged.reserve(this.size);
+    let done = 0;
+    for (const { text, place } of this.#others) {
+      merged.copy(plain, done, place);
+      merged.write(text);
+      done = place;
+    }
+    merged.copy(plain, done, plain.end);
+    return merged.written();
+  }
+}
+
+/** Adds the rows of a page: those that are like many others by copying, the rest as rows of a report, in their order. */
 async function addLines(
   { columns }: Batch,
   page: PackedPage,
-  lines: Lines,
+  piece: Piece,
   addPlain: AddPlainLine,
   csvOf: (entries: readonly RowWithOutcome[]) => Promise<string[]>,
-): Promise<OtherLine[]> {
+): Promise<void> {
+  const { plain } = piece;
   const row = new PageCursor(page);
   const size = page.rows.length + page.outcomes.length;
-  lines.restart(Math.min(TIMES_LONGER * size, size + LONGER_BYTES));
-  const made: OtherLine[] = [];
+  plain.reserve(Math.min(TIMES_LONGER * size, size + LONGER_BYTES));
   let entries: RowWithOutcome[] = [];
   let places: number[] = [];
 
-  async function makeOthers(): Promise<void> {
+  async function addOthers(): Promise<void> {
     const texts = await csvOf(entries);
-    for (const [n, text] of texts.entries()) made.push({ text, place: places[n] ?? 0 });
+    for (const [n, text] of texts.entries()) piece.addOther(text, places[n] ?? 0);
     entries = [];
     places = [];
   }
 
   while (row.next()) {
-    if (addPlain(row, lines)) continue;
+    if (addPlain(row, plain)) continue;
     entries.push(row.entry(columns));
-    places.push(lines.end);
-    if (entries.length === ROWS_AT_ONCE) await makeOthers();
+    places.push(plain.end);
+    if (entries.length === ROWS_AT_ONCE) await addOthers();
   }
-  if (entries.length > 0) await makeOthers();
-  return made;
-}
-
-/** Writes `lines` into `merged`, with the others between them. */
-function merge(lines: Lines, others: readonly OtherLine[], merged: Lines): Buffer {
-  merged.restart(others.reduce((size, { text }) => size + Buffer.byteLength(text), lines.end));
-  let done = 0;
-  for (const { text, place } of others) {
-    merged.copy(lines, done, place);
-    merged.write(text);
-    done = place;
-  }
-  merged.copy(lines, done, lines.end);
-  return merged.written();
+  if (entries.length > 0) await addOthers();
 }
 
 export function csvLine(cells: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** A report as a file: written completely or not at all, and never over another program's file. */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
-import { chmod, chown, rename, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, type FileHandle, open, rename, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError, type Words } from '../domain/words.js';
 
@@ -20,7 +20,7 @@ export interface Sharing {
 const PRIVATE: Sharing = { mode: 0o600 };
 
 /**
- * Each of the pieces is on its way to the disk before the next is asked for, so they may lie in one buffer (csv.ts).
+ * While a piece is written, the next one is made, and none further: so they may lie in two buffers by turns (csv.ts).
  * `shared`: in a folder into which others may write. A link that lies there in the file's place is replaced, never followed.
  *
  * @throws OutputError
@@ -42,13 +42,28 @@ export async function writeWhole(
   try {
     if (shared === undefined && isDevice(place)) return await writeFile(place, pieces);
     const { mode, gid } = shared ?? PRIVATE;
-    await writeFile(half, pieces, { flag: 'wx', mode: PRIVATE.mode });
+    await writePieces(await open(half, 'wx', PRIVATE.mode), pieces);
     if (gid !== undefined) await giveToGroup(half, gid);
     await chmod(half, mode);
     await rename(half, place);
   } catch (error) {
     await unlink(half).catch(() => {});
     throw cannotWrite(file, error);
+  }
+}
+
+async function writePieces(to: FileHandle, pieces: AsyncIterable<string | Uint8Array>): Promise<void> {
+  let written: Promise<void> | undefined;
+  try {
+    for await (const piece of pieces) {
+      await written;
+      written = to.writeFile(piece);
+      // It is waited for before the next one.
+      written.catch(() => {});
+    }
+    await written;
+  } finally {
+    await to.close();
   }
 }
 

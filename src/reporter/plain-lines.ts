@@ -20,15 +20,14 @@ import { cellOf } from './shape.js';
 /** Adds the line of the cursor's row; false where the row needs sentences of its own. */
 export type AddPlainLine = (row: PageCursor, lines: Lines) => boolean;
 
-/** Lines of a page. */
+/** Lines one after the other. */
 export class Lines {
   bytes: Buffer = Buffer.alloc(0);
   end = 0;
 
-  /** Begins anew, with room for so many bytes. */
-  restart(size: number): void {
+  /** Begins anew. */
+  restart(): void {
     this.end = 0;
-    this.reserve(size);
   }
 
   /** Makes room for so many bytes more. */

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import type { Batch } from '../../src/domain/batch.js';
+import { type Batch, ROWS_PER_PAGE } from '../../src/domain/batch.js';
 import { isoWithOffset, readMoment } from '../../src/domain/calendar.js';
 import { OUTCOME_NAMES } from '../../src/domain/outcomes.js';
 import type { AcceptedRow } from '../../src/domain/row.js';
 import { openSheet } from '../../src/producer/sheets/sheet.js';
-import { reportCsv } from '../../src/reporter/csv.js';
+import { csvLine, reportCsv } from '../../src/reporter/csv.js';
 import { OutputError, writeWhole } from '../../src/reporter/file.js';
 import { type ReportOptions, type ReportRow, reportRows } from '../../src/reporter/report.js';
+import { shapeOf } from '../../src/reporter/shape.js';
 import { reportWorkbook } from '../../src/reporter/workbook.js';
 import { ANY_CHARACTER } from '../support/any-character.js';
 import { ACCEPT_RULES, acceptedRow, idOf, openBook } from '../support/ledger.js';
@@ -242,6 +243,42 @@ test('each row is written once and in order, over pages, with the line of the ro
   const told = await rowsOf({ ...batch, rows: count });
   expect(told.map(({ line }) => Number(line))).toEqual(rows.map(({ line }) => line));
   expect(told.at(-1)).toMatchObject({ outcome: 'duplicate', next_step: 'See line 2.' });
+});
+
+test('a report in several pieces is that of its rows, though a piece is written while the next one is made', async () => {
+  const long = 'x'.repeat(1_500);
+  const notes = Array.from({ length: 2 * ROWS_PER_PAGE + 20 }, (_, n) => `${n} ${n % 7 === 0 ? `"${n};` : ''}${long}`);
+  const batch = await batchOfNotes('b1', notes);
+  const book = openBook(db.redis);
+  // A link of its own makes a line that is not like others.
+  for (const number of [3, 400, 990]) {
+    await book.send(idOf(merchant(number)));
+    const link = { callSentAt: Date.now(), taskId: `${number}`, authorizeUrl: `https://x.test/${number}` };
+    await book.record(idOf(merchant(number)), 'create_accepted', link);
+  }
+  const rows = await rowsOf(batch);
+  const { cellsOf, headings } = shapeOf([batch], OPTIONS.language);
+  const expected = `\uFEFF${csvLine(headings)}${rows.map((row) => csvLine(cellsOf(batch, row))).join('')}`;
+
+  const pieces: (string | Uint8Array)[] = [];
+  let text = '';
+  for await (const piece of reportCsv(book.batches, [batch], OPTIONS)) {
+    text += pieces.at(-1) ?? '';
+    pieces.push(piece);
+  }
+  expect(text + pieces.at(-1)).toBe(expected);
+  expect(pieces.length).toBeGreaterThan(2);
+});
+
+test('a file is whole though its pieces lie in two buffers by turns', async () => {
+  const buffers = [Buffer.alloc(5_000_000), Buffer.alloc(5_000_000)] as const;
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let n = 0; n < 6; n += 1) yield (buffers[n % 2] as Buffer).fill(`${n}`);
+  }
+  const file = join(folder, 'turns.csv');
+  await writeWhole(file, pieces(), true);
+  const expected = Buffer.concat([...'012345'].map((digit) => Buffer.alloc(5_000_000, digit)));
+  expect(expected.equals(readFileSync(file))).toBe(true);
 });
 
 test('a workbook that Excel would call damaged is not written, and it is said why', async () => {
