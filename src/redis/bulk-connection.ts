@@ -29,6 +29,7 @@ export async function openBulkConnection(redis: Redis, joint: number): Promise<B
   const { stream } = own;
   const answers = new JoinedAnswers(joint);
   let isOpen = true;
+  let isCorked = false;
   stream.removeAllListeners('data');
   stream.on('data', (piece: Buffer) => answers.take(piece));
   stream.setTimeout(SILENT_TOO_LONG_MS, () => stream.destroy());
@@ -40,6 +41,15 @@ export async function openBulkConnection(redis: Redis, joint: number): Promise<B
     texts(commands, count, bytes, sent) {
       if (!isOpen) return Promise.reject(new NoAnswer('the connection was lost'));
       const joined = answers.next(count, bytes);
+      // What is sent in a turn leaves together: each write may wake up Redis.
+      if (!isCorked) {
+        isCorked = true;
+        stream.cork();
+        process.nextTick(() => {
+          isCorked = false;
+          stream.uncork();
+        });
+      }
       stream.write(commands, sent);
       return joined;
     },

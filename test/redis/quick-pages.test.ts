@@ -23,7 +23,11 @@ async function bothOf(quick: QuickPages, batch: string, number = 0) {
   for await (const { first, rows, outcomes } of book.batches.packedPage(batch, number)) {
     byScript.push({ first, rows, outcomes });
   }
-  return { quick: await quick.page(batch, number), byScript: byScript[0] };
+  return { quick: await pageOf(quick, batch, number), byScript: byScript[0] };
+}
+
+async function pageOf(quick: QuickPages, batch: string, number: number): Promise<PackedPage | undefined> {
+  return (await quick.pages(batch, [number]))[0];
 }
 
 async function opened(): Promise<QuickPages> {
@@ -83,16 +87,27 @@ describe('a page is left to the script', () => {
     await book.load('b1', [one, two]);
     await book.send(idOf(one));
     const redis = server.connect();
-    const real = redis.zscore.bind(redis);
-    redis.zscore = (async (name: string, member: string) => {
+    const real = redis.zmscore.bind(redis);
+    redis.zmscore = (async (name: string, members: string[]) => {
       await book.send(idOf(two));
-      return real(name, member);
-    }) as unknown as typeof redis.zscore;
+      return real(name, members);
+    }) as unknown as typeof redis.zmscore;
     const quick = (await openQuickPages(redis, MOST_BYTES)) as QuickPages;
 
-    expect(await quick.page('b1', 0)).toBeUndefined();
-    redis.zscore = real;
-    expect(await quick.page('b1', 0)).toBeDefined();
+    expect(await pageOf(quick, 'b1', 0)).toBeUndefined();
+    redis.zmscore = real;
+    expect(await pageOf(quick, 'b1', 0)).toBeDefined();
+    quick.close();
+  });
+
+  test('and no other that was asked for with it', async () => {
+    await book.load('b1', [...Array<undefined>(ROWS_PER_PAGE).fill(undefined), one]);
+    await server.redis.rpush(key('rows', 'b1', 0), `x${'x'.repeat(MOST_BYTES)}`);
+    const quick = await opened();
+
+    const read = await quick.pages('b1', [1, 0, 2]);
+    expect(read).toEqual([(await bothOf(quick, 'b1', 1)).byScript, undefined, undefined]);
+    expect(read[0]).toBeDefined();
     quick.close();
   });
 
@@ -101,7 +116,7 @@ describe('a page is left to the script', () => {
     await server.redis.hset(key('keptOutcomes', 'b1'), '0', 'x');
     const quick = await opened();
 
-    expect(await quick.page('b1', 0)).toBeUndefined();
+    expect(await pageOf(quick, 'b1', 0)).toBeUndefined();
     quick.close();
   });
 
@@ -109,7 +124,7 @@ describe('a page is left to the script', () => {
     await book.load('b1', [one, two]);
     const quick = await opened();
 
-    expect(await quick.page('b1', 1)).toBeUndefined();
+    expect(await pageOf(quick, 'b1', 1)).toBeUndefined();
     quick.close();
   });
 
@@ -122,7 +137,7 @@ describe('a page is left to the script', () => {
     await book.batches.accept(batch, 0, rows, ACCEPT_RULES);
     const quick = await opened();
 
-    expect(await quick.page('b1', 0)).toBeUndefined();
+    expect(await pageOf(quick, 'b1', 0)).toBeUndefined();
     quick.close();
   });
 
@@ -132,7 +147,7 @@ describe('a page is left to the script', () => {
     await server.redis.call('ACL', 'SETUSER', 'reader', 'on', '>a', '~*', '+@all', '-memory');
     const quick = (await openQuickPages(redis, MOST_BYTES)) as QuickPages;
 
-    expect(await quick.page('b1', 0)).toBeUndefined();
+    expect(await pageOf(quick, 'b1', 0)).toBeUndefined();
     quick.close();
   });
 
@@ -143,7 +158,7 @@ describe('a page is left to the script', () => {
     await server.redis.set(key('registration', idOf(two)), '1');
     const quick = await opened();
 
-    expect(await quick.page('b1', 0)).toBeUndefined();
+    expect(await pageOf(quick, 'b1', 0)).toBeUndefined();
     quick.close();
   });
 
@@ -152,8 +167,8 @@ describe('a page is left to the script', () => {
     const quick = await opened();
     await server.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
 
-    expect(await quick.page('b1', 0)).toBeUndefined();
-    expect(await quick.page('b1', 0)).toBeUndefined();
+    expect(await pageOf(quick, 'b1', 0)).toBeUndefined();
+    expect(await pageOf(quick, 'b1', 0)).toBeUndefined();
     quick.close();
   });
 });

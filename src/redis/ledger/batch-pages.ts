@@ -26,7 +26,9 @@ export interface BatchPages {
 /** A page of usual rows has 100,000; one of the longest rows that a sheet may have is 500 MB, and its report as much again. */
 const PART_BYTES = 512 * 1024;
 /** Enough to keep Redis at work; more only lie in memory. */
-const PAGES_AHEAD = 6;
+const PAGES_AHEAD = 12;
+/** What is asked about each page costs as much for some of them as for one. */
+const ASKED_TOGETHER = 4;
 /** Below, a connection of its own costs more than it saves. */
 const FEW_PAGES = 8;
 const ROWS_AT_ONCE = 64;
@@ -42,8 +44,14 @@ export function openBatchPages(redis: Redis): BatchPages {
     return { first, rows, outcomes, ...(rest >= 0 && { next: page * ROWS_PER_PAGE + rest }) };
   }
 
-  async function firstPart(id: string, page: number, quick: QuickPages | undefined): ReturnType<typeof packedFrom> {
-    return (await quick?.page(id, page)) ?? packedFrom(id, page * ROWS_PER_PAGE, ROWS_PER_PAGE);
+  /** The first part of each of these pages. */
+  function firstParts(
+    id: string,
+    numbers: readonly number[],
+    quick: QuickPages | undefined,
+  ): ReturnType<typeof packedFrom>[] {
+    const read = quick?.pages(id, numbers);
+    return numbers.map(async (number, n) => (await read)?.[n] ?? packedFrom(id, number * ROWS_PER_PAGE, ROWS_PER_PAGE));
   }
 
   async function* packedParts(id: string, from: number, most: number): AsyncGenerator<PackedPage> {
@@ -94,11 +102,14 @@ export function openBatchPages(redis: Redis): BatchPages {
   async function* pagesAhead(batch: Batch, count: number, quick: QuickPages | undefined): AsyncGenerator<PackedPage> {
     const ahead: ReturnType<typeof packedFrom>[] = [];
     for (let number = 0; number < count; number += 1) {
-      while (ahead.length < PAGES_AHEAD && number + ahead.length < count) {
-        const asked = firstPart(batch.id, number + ahead.length, quick);
-        // The next page reports it; a caller that has seen enough waits for none.
-        asked.catch(() => {});
-        ahead.push(asked);
+      while (ahead.length + ASKED_TOGETHER <= PAGES_AHEAD && number + ahead.length < count) {
+        const next = number + ahead.length;
+        const numbers = Array.from({ length: Math.min(ASKED_TOGETHER, count - next) }, (_, n) => next + n);
+        for (const asked of firstParts(batch.id, numbers, quick)) {
+          // The next page reports it; a caller that has seen enough waits for none.
+          asked.catch(() => {});
+          ahead.push(asked);
+        }
       }
       const page = await (ahead.shift() as (typeof ahead)[number]);
       // Which is here already, mostly: else nothing would wait between the pages.

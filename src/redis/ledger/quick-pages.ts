@@ -13,8 +13,8 @@ import { shortNameOf } from './registration-fields.js';
 import { RELATION_CODES } from './relation-codes.js';
 
 export interface QuickPages {
-  /** Undefined: the script has to read it. */
-  page(batch: string, number: number): Promise<PackedPage | undefined>;
+  /** In the order of `numbers`; undefined: the script has to read it. */
+  pages(batch: string, numbers: readonly number[]): Promise<readonly (PackedPage | undefined)[]>;
   close(): void;
 }
 
@@ -39,39 +39,45 @@ export async function openQuickPages(redis: Redis, mostBytes: number): Promise<Q
 function pagesOn(connection: BulkConnection, redis: Redis, mostBytes: number): QuickPages {
   const outcomesOf = openOutcomes(connection);
 
-  async function page(batch: string, number: number): Promise<PackedPage | undefined> {
-    const before = await lookAt(batch, number);
-    if (!before.isUsual) return undefined;
+  async function pages(batch: string, numbers: readonly number[]): Promise<readonly (PackedPage | undefined)[]> {
+    const { usual, hasUnsent, versions } = await lookAt(batch, numbers);
+    const read = await Promise.all(
+      numbers.map((number, n) => (usual[n] === true ? page(batch, number, hasUnsent) : undefined)),
+    );
+    const after = await redis.zmscore(key('changedPages'), versionNames(batch, numbers));
+    return read.map((it, n) => (versions[n] === after[n] ? it : undefined));
+  }
+
+  async function page(batch: string, number: number, hasUnsent: boolean): Promise<PackedPage | undefined> {
     try {
       const rows = await connection.texts(lrange(batch, number), 1, ROW_BYTES * ROWS_PER_PAGE);
       const all = beginnings(rows);
-      const sent = before.hasUnsent ? await sentAmong(rows, all) : all.filter((at) => rows[at] !== REFUSED);
+      const sent = hasUnsent ? await sentAmong(rows, all) : all.filter((at) => rows[at] !== REFUSED);
       const read = await outcomesOf(rows, sent);
       const outcomes = sent.length === all.length ? read : spread(read, all, sent);
-      const version = await redis.zscore(key('changedPages'), `${batch}:${number}`);
-      return version === before.version ? { first: number * ROWS_PER_PAGE, rows, outcomes } : undefined;
+      return { first: number * ROWS_PER_PAGE, rows, outcomes };
     } catch (error) {
       if (error instanceof NoAnswer) return undefined;
       throw error;
     }
   }
 
-  /** `version`: another one once a row of the page, or its registration, has changed. */
+  /** `versions`: another one once a row of the page, or its registration, has changed. */
   async function lookAt(
     batch: string,
-    number: number,
-  ): Promise<{ isUsual: boolean; hasUnsent: boolean; version: unknown }> {
-    const answers = await redis
+    numbers: readonly number[],
+  ): Promise<{ usual: readonly boolean[]; hasUnsent: boolean; versions: readonly unknown[] }> {
+    const asked = redis
       .pipeline()
-      .zscore(key('changedPages'), `${batch}:${number}`)
+      .zmscore(key('changedPages'), versionNames(batch, numbers))
       .exists(key('keptOutcomes', batch))
-      .hget(key('counts', batch), UNSENT)
-      // Of all its rows, not of some: the longest may be the last.
-      .memory('USAGE', key('rows', batch, number), 'SAMPLES', 0)
-      .exec();
-    const [version, keptOutcomes, unsent, bytes] = (answers ?? []).map(([error, answer]) => error ?? answer);
-    const isUsual = keptOutcomes === 0 && typeof bytes === 'number' && bytes <= mostBytes;
-    return { isUsual, hasUnsent: Number(unsent) > 0, version };
+      .hget(key('counts', batch), UNSENT);
+    // Of all its rows, not of some: the longest may be the last.
+    for (const number of numbers) asked.memory('USAGE', key('rows', batch, number), 'SAMPLES', 0);
+    const answers = ((await asked.exec()) ?? []).map(([error, answer]) => error ?? answer);
+    const [versions, keptOutcomes, unsent, ...bytes] = answers;
+    const usual = bytes.map((it) => keptOutcomes === 0 && typeof it === 'number' && it <= mostBytes);
+    return { usual, hasUnsent: Number(unsent) > 0, versions: versions as unknown[] };
   }
 
   /** A registration that was never sent is no hash, and has no outcome (prelude.lua). */
@@ -82,7 +88,7 @@ function pagesOn(connection: BulkConnection, redis: Redis, mostBytes: number): Q
     return rowsWithOne.filter((_, n) => unsent[n] === null);
   }
 
-  return { page, close: connection.close };
+  return { pages, close: connection.close };
 }
 
 /** Where each row begins. */
@@ -94,6 +100,10 @@ function beginnings(rows: Buffer): number[] {
     at = end === -1 ? rows.length : end + 1;
   }
   return found;
+}
+
+function versionNames(batch: string, numbers: readonly number[]): string[] {
+  return numbers.map((number) => `${batch}:${number}`);
 }
 
 function lrange(batch: string, number: number): Buffer {
