@@ -3,7 +3,7 @@
  * (launch.ts). Without a pipe, which some file systems cannot have, only a process that leaves in order stops the server.
  */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -11,8 +11,8 @@ const run = promisify(execFile);
 
 /** Only inside the lock. Undefined where there is no pipe. */
 export async function openMembership(pipe: string): Promise<FileHandle | undefined> {
-  // Fails if the pipe exists already.
-  await run('mkfifo', ['-m', '600', pipe]).catch(() => {});
+  // A process of its own costs each command some 10 ms.
+  if (!existsSync(pipe)) await run('mkfifo', ['-m', '600', pipe]).catch(() => {});
   // Opened for reading as well: opening a pipe for writing alone would wait for a reader.
   const handle = await open(pipe, constants.O_RDWR | constants.O_NONBLOCK).catch(() => undefined);
   if (handle === undefined || (await handle.stat()).isFIFO()) return handle;
