@@ -13,7 +13,8 @@ const MAX_HEAD_LINES = 100;
 const [FIRST_LETTER, LAST_LETTER] = [0x41, 0x5a];
 const [CR, LF] = [0x0d, 0x0a];
 
-const DECISIVE = /(content-length|transfer-encoding|expect|connection)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/imy;
+/** The blanks behind the value are left to code: a pattern looks at each run of blanks in it once for each of its blanks. */
+const DECISIVE = /(content-length|transfer-encoding|expect|connection)[ \t]*:[ \t]*([^\r\n]*)/iy;
 /** With which their names begin, as lower-case letters. */
 const [C, E, T] = [0x63, 0x65, 0x74];
 const TO_LOWER_CASE = 0x20;
@@ -81,7 +82,8 @@ export class Incoming {
   /** The length of the body; undefined if the head does not simply state it. */
   #plainLength(lines: readonly DecisiveLine[]): number | undefined {
     let length: number | undefined;
-    for (const [, name = '', value = ''] of lines) {
+    for (const [, name = '', text = ''] of lines) {
+      const value = withoutBlanksBehind(text);
       switch (name.toLowerCase()) {
         case 'connection':
           this.closes ||= value.toLowerCase() !== 'keep-alive';
@@ -113,6 +115,12 @@ function decisiveLines(head: string): DecisiveLine[] | undefined {
     if (line !== null) found.push(line);
   }
   return count > MAX_HEAD_LINES ? undefined : found;
+}
+
+function withoutBlanksBehind(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === ' ' || text[end - 1] === '\t') end -= 1;
+  return text.slice(0, end);
 }
 
 function withoutEmptyLines(bytes: Buffer): Buffer {

@@ -43,6 +43,14 @@ test('whether its client wants the connection to be closed', () => {
   expect(['connection: close\r\n', 'Connection: upgrade\r\n'].map(closes)).toEqual([true, true]);
 });
 
+test('blanks behind a value do not belong to it, and a run of them inside costs no more than other text', () => {
+  expect(progress([`${HEAD}content-length: 3 \t \r\n\r\nab`, 'c'])).toEqual(['more', 'here']);
+  // Looked at once for each blank, these heads take minutes.
+  const heads = 1_000;
+  const blanks = `${HEAD}expect: x${' '.repeat(8_000)}x\r\n\r\n`;
+  expect(Array.from({ length: heads }, () => progress([blanks])).flat()).toEqual(Array(heads).fill('here'));
+});
+
 test('what is no HTTP is noticed by its first byte, and a head that is too large before its end', () => {
   expect(progress(['\u0016\u0003\u0001'])).toEqual(['no_http']);
   expect(progress(['get / HTTP/1.1\r\n'])).toEqual(['no_http']);
