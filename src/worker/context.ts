@@ -9,7 +9,7 @@ import {
   TRIES_OF_A_RETRY,
   TRIES_PER_PERSON_AND_DAY,
 } from '../domain/limits.js';
-import { opensByItself } from '../domain/line.js';
+import { type LineStop, opensByItself } from '../domain/line.js';
 import { type Merchant, personOf } from '../domain/merchant.js';
 import type { Patience } from '../domain/patience.js';
 import type { Fact, Registration } from '../domain/registration.js';
@@ -46,10 +46,10 @@ export interface WorkerContext {
   /** The time before which this process need not ask for the quota, in ms since 1970; and the request that is under way. */
   readonly quota: { knownUntil: number; asking?: Promise<void> };
   /**
-   * All calls of this process that wait for a token share one request. `isStopped`: WeChat refused new tokens one after the other, and no
-   * further one is fetched before a person has resumed the line.
+   * All calls of this process that wait for a token share one request. `stop`: WeChat refused new tokens one after the other, and no
+   * further one is fetched before a person has resumed the line from this stop.
    */
-  readonly token: { asking?: Promise<string | undefined>; isStopped?: boolean };
+  readonly token: { asking?: Promise<string | undefined>; stop?: LineStop | undefined };
   readonly now: () => number;
   /** Whether it may date facts. */
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export interface TokenContext extends Pick<WorkerContext, 'wakeups' | 'token' | 
 
 interface RefusalContext extends Pick<WorkerContext, 'token' | 'now' | 'log'> {
   readonly credentials: Pick<Credentials, 'refuse'>;
-  readonly calls: Pick<Calls, 'stopLine'>;
+  readonly calls: Pick<Calls, 'line' | 'stopLine'>;
 }
 
 /** The journal of calls, because Redis may forget them. */
@@ -193,7 +193,7 @@ export function tokenFor(context: TokenContext): Promise<string | undefined> {
 
 async function askForToken(context: TokenContext): Promise<string | undefined> {
   // A stopped line holds creates and searches back, and not the exchange of a code: one token after the other would be fetched and refused.
-  if (context.token.isStopped && !(await untilResumed(context))) return undefined;
+  if (!(await untilResumed(context))) return undefined;
   for (let hasWaited = false; ; hasWaited = true) {
     // WeChat pushes a ticket before it has answered the call that asks for it: listen first, then ask.
     const subscription = context.wakeups.subscribe(['line', 'token']);
@@ -222,7 +222,7 @@ async function untilAskedAgain(
   subscription: Subscription,
 ): Promise<boolean> {
   if (credential.kind === 'fault') {
-    await stopLine(context, credential);
+    await stopForToken(context, credential);
     return untilResumed(context);
   }
   const { why, ms, said } = credential;
@@ -238,18 +238,23 @@ async function untilAskedAgain(
 
 /** Our own stop is a wakeup too: WeChat is asked for a token again when the line has been resumed, and not before. */
 async function untilResumed(context: TokenContext): Promise<boolean> {
-  for (;;) {
-    const subscription = context.wakeups.subscribe(['line']);
+  const { token, calls, wakeups } = context;
+  while (token.stop !== undefined) {
+    const subscription = wakeups.subscribe(['line']);
     try {
-      const line = await context.calls.line();
-      if (line === undefined || line.halfOpen || opensByItself(line)) break;
-      if (!(await subscription.wait(Number.POSITIVE_INFINITY))) return false;
+      if (!isStillStopped(token.stop, await calls.line())) delete token.stop;
+      else if (!(await subscription.wait(Number.POSITIVE_INFINITY))) return false;
     } finally {
       subscription.cancel();
     }
   }
-  context.token.isStopped = false;
   return true;
+}
+
+/** A later pause, or another fault, shows that the line was resumed in between: the exchange of a code is not to wait for its end. */
+function isStillStopped(stop: LineStop, line: LineStop | undefined): boolean {
+  if (line === undefined || line.halfOpen || opensByItself(line)) return false;
+  return line.problem === stop.problem && line.at === stop.at;
 }
 
 /** Records the outcome of a call for its merchant and for the token. */
@@ -288,9 +293,13 @@ export async function recordInJournal(
 /** WeChat refused this token: the next call gets another. */
 export async function refuseToken(context: RefusalContext, token: string): Promise<void> {
   const fault = await context.credentials.refuse(token);
-  if (fault === undefined) return;
+  if (fault !== undefined) await stopForToken(context, fault);
+}
+
+/** Another fault may have stopped the line before, and remains its reason. */
+async function stopForToken(context: Omit<RefusalContext, 'credentials'>, fault: TokenFault): Promise<void> {
   await stopLine(context, fault);
-  context.token.isStopped = true;
+  context.token.stop = await context.calls.line();
 }
 
 /** Only the worker that stops the line logs it: the other workers have met the same fault. */

@@ -99,3 +99,15 @@ test('after tokens that WeChat refused one after the other, no further one is fe
   expect(asked).toBe(2);
   expect(await tokenFor(context)).toBe('T');
 });
+
+test('a pause that comes after the line was resumed does not hold the exchange of a code', async () => {
+  const { calls } = openBook(server.redis);
+  answer = { kind: 'token', token: 'T' };
+  const made = worker();
+  const context: WorkerContext = { ...made, credentials: { ...made.credentials, refuse: async () => REFUSED } };
+  await refuseToken(context, 'T');
+  // This process needed no token in between.
+  expect(await calls.resumeLine()).toBe('resumed');
+  await calls.pauseLine('a wrong sheet', 2);
+  expect(await tokenFor(context)).toBe('T');
+});
