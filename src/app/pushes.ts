@@ -150,8 +150,12 @@ export async function matchPush(
 async function isRecorded({ ledger }: PushStore, registration: string, fact: Fact): Promise<boolean> {
   const history = await ledger.history(registration);
   return history.some(
-    ({ kind, at, pushedAt, to }) =>
-      to !== undefined && kind === fact.kind && at === fact.at && pushedAt === fact.pushedAt,
+    ({ kind, at, pushedAt, appid, to }) =>
+      to !== undefined &&
+      kind === fact.kind &&
+      at === fact.at &&
+      pushedAt === fact.pushedAt &&
+      appid === fact.appid,
   );
 }
 

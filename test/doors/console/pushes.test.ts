@@ -171,6 +171,26 @@ test('a push that was recorded before Redis was away is taken from the list when
   expect(await history(merchant(1))).toHaveLength(recorded);
 });
 
+test('a push of one more Mini Program is not taken for the push that came in the same moment', async () => {
+  const { store, book, receive, parked, admin, registration, history, idOf } = await receiving();
+  await book.load('b1', [merchant(1)]);
+  const ids: string[] = [];
+  for (const appid of ['wxone', 'wxtwo']) {
+    ids.push(await receive(registrationXml(merchant(9), { status: '0', appid, authCode: `code of ${appid}` })));
+  }
+  await parked(2);
+  for (const id of ids) {
+    const kept = JSON.parse((await store.redis.hget(key('parked'), id)) ?? '');
+    await store.redis.hset(key('parked'), id, JSON.stringify({ ...kept, at: 1_795_229_255_642 }));
+  }
+  for (const id of ids) {
+    const matched = await admin.post(`/pushes/${id}/match`, { registration: idOf(merchant(1)) });
+    expect(matched.status).toBe(303);
+  }
+  expect((await history(merchant(1))).filter(({ appid, to }) => appid === 'wxtwo' && to !== undefined)).toHaveLength(1);
+  expect((await registration(merchant(1))).state).toBe('created');
+});
+
 test('an operator sees pushes and no button; without the keys of the push the page says what is missing', async () => {
   const { store, receive, parked, visitor } = await receiving();
   const id = await receive(registrationXml(undefined, { status: '-1' }));
