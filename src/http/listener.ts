@@ -108,8 +108,6 @@ function attach(server: Server, requests: Requests, limits: ConnectionLimits): v
   server.headersTimeout = 0;
   server.requestTimeout = 0;
   server.keepAliveTimeout = limits.idleMs;
-  // A client that closes its half is answered all the same. node:http has this property, and does not document it.
-  Object.assign(server, { httpAllowHalfOpen: true });
   const begin = (request: IncomingMessage, response: ServerResponse): void => requests.begin(request, response);
   for (const event of ['request', 'checkContinue']) {
     if (event === 'request' || server.listenerCount(event) > 0) server.prependListener(event, begin);

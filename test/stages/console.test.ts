@@ -119,6 +119,30 @@ test('a connection of a user stays open for the next page, and that of a strange
   await until('the stranger is answered and closed', () => other.heard().includes('</html>') && other.isClosed());
 });
 
+test('a page that follows is left when its browser closes the connection of a user', async () => {
+  let left = 0;
+  const { port } = await openConsole({
+    pages: (request, { known }) => {
+      known?.();
+      if (!request.url.endsWith('/live')) return new Response('<html></html>');
+      const body = new ReadableStream({
+        start: (stream) => stream.enqueue(new TextEncoder().encode('event: changed\n\n')),
+        cancel: () => {
+          left += 1;
+        },
+      });
+      return new Response(body);
+    },
+  });
+  const it = await stranger(port);
+  it.send('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  await until('the page is there', () => it.heard().includes('</html>'));
+  it.send('GET /live HTTP/1.1\r\nhost: x\r\n\r\n');
+  await until('it follows', () => it.heard().includes('event: changed'));
+  it.socket.end();
+  await until('it is left', () => left === 1);
+});
+
 test('a page that fails is reported, and no fault of the others', async () => {
   const { port, lines } = await openConsole({
     pages: () => {
