@@ -151,11 +151,7 @@ async function isRecorded({ ledger }: PushStore, registration: string, fact: Fac
   const history = await ledger.history(registration);
   return history.some(
     ({ kind, at, pushedAt, appid, to }) =>
-      to !== undefined &&
-      kind === fact.kind &&
-      at === fact.at &&
-      pushedAt === fact.pushedAt &&
-      appid === fact.appid,
+      to !== undefined && kind === fact.kind && at === fact.at && pushedAt === fact.pushedAt && appid === fact.appid,
   );
 }
 

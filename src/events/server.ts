@@ -67,8 +67,8 @@ export async function startReceiver(options: ReceiverServerOptions): Promise<Rec
   const server = createServer((request, response) => route(request, response, context));
   // A client that asks with Expect is refused before it sends a body that is too large.
   server.on('checkContinue', (request, response) => route(request, response, context));
-  // A client that closes its half is answered all the same. node:http has this property, and does not document it. The console has it not:
-  // a page that follows would be rendered on for a browser that has left.
+  // A client that closes its half is answered all the same. node:http has this property, and does not document it. The console does
+  // without: a page that follows would be rendered on for a browser that has left.
   Object.assign(server, { httpAllowHalfOpen: true });
   const listener = openListener(server, {
     limits: {
