@@ -17,7 +17,7 @@ export function nextOf(registration: Registration, present: Present): Next {
 }
 
 function stepOf(registration: Registration, present: Present): Omit<Next, 'acts'> {
-  const { state, until, wait, authorizer } = registration;
+  const { state, until, wait, authorizer, attempt } = registration;
   const trouble = troubleWith(registration);
   const blockedReason = heldBackBy(present.blockedReason, registration);
   if (blockedReason !== undefined) return both(blockedReason.reason, blockedReason.nextStep);
@@ -25,12 +25,14 @@ function stepOf(registration: Registration, present: Present): Omit<Next, 'acts'
   switch (state) {
     case 'queued':
       return { en: 'It is sent as soon as the budgets let it go.', zh: '额度允许时立即提交。' };
-    case 'deferred':
+    case 'deferred': {
+      const sent = attempt === 0 ? { en: 'sent later', zh: '提交' } : { en: 'sent again', zh: '再次提交' };
       return {
-        en: `It is sent again; it waits because ${wait === undefined ? 'of an answer' : WAITS[wait].en}.`,
-        zh: `到时再次提交；等待原因：${wait === undefined ? '微信的答复' : WAITS[wait].zh}。`,
+        en: `It is ${sent.en}; it waits because ${wait === undefined ? 'of an answer' : WAITS[wait].en}.`,
+        zh: `到时${sent.zh}；等待原因：${wait === undefined ? '微信的答复' : WAITS[wait].zh}。`,
         ...by,
       };
+    }
     case 'submitting':
       return {
         en: "WeChat's push settles it. Should none come, WeChat is asked; where nobody can have received a link, it is sent again.",

@@ -103,6 +103,9 @@ describe('a row that is no longer retried', () => {
     const { reason } = sentencesFor(held, CIRCUMSTANCES);
     expect(reason.en).toContain('It is sent at');
     expect(reason.zh).not.toContain('再次');
+    const explained = nextOf(held.registration, CIRCUMSTANCES);
+    expect(explained).toMatchObject({ en: expect.stringMatching(/^It is sent later; /), by: NOON + 1 });
+    expect(explained.zh).toMatch(/^到时提交；/);
     const withdrawn = fateOf({ state: 'cancelled', attempt: 3 });
     expect(sentencesFor(withdrawn, CIRCUMSTANCES).reason.en).not.toContain('before it was sent');
   });
