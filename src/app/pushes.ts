@@ -135,8 +135,9 @@ export async function matchPush(
   await refuseOtherOwner(store, registration, push.appid);
   const fact = await tools.factOn(change, stored);
   if (await isRecorded(store, registration, fact)) {
-    if (because !== undefined) await tools.unpark(id);
-    return { words: RECORDED(registration), changed: true };
+    if (because === undefined) return { words: TO_BE_UNPARKED(registration), changed: true };
+    await tools.unpark(id);
+    return { words: UNPARKED(registration), changed: true };
   }
   const words = tools.words(snapshot.registration, fact);
   const changed =
@@ -155,9 +156,14 @@ async function isRecorded({ ledger }: PushStore, registration: string, fact: Fac
   );
 }
 
-const RECORDED = (registration: string): Words => ({
-  en: `${registration} has it already; it is no longer among the pushes that fit no registration`,
-  zh: `${registration} 已记录该推送，仅将其移出未匹配的推送`,
+const TO_BE_UNPARKED = (registration: string): Words => ({
+  en: `${registration} has this push already: matching only takes it off the pushes that fit no registration`,
+  zh: `${registration} 已有该推送的记录，匹配后仅将其移出未匹配的推送`,
+});
+
+const UNPARKED = (registration: string): Words => ({
+  en: `${registration} has this push already; it is no longer among the pushes that fit no registration`,
+  zh: `${registration} 已有该推送的记录，现已将其移出未匹配的推送`,
 });
 
 /** Two people may match a push at once, each with another registration. */

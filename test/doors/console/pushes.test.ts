@@ -165,9 +165,11 @@ test('a push that was recorded before Redis was away is taken from the list when
   expect([other.status, other.text]).toEqual([409, expect.stringContaining(`another registration: ${one}`)]);
   expect((await registration(merchant(2))).state).toBe('queued');
   const preview = await admin.post(`/pushes/${id}/preview`, { registration: one ?? '' });
-  expect(preview.text).toContain(`${one} has it already`);
+  expect(preview.text).toContain(`${one} has this push already: matching only takes it off`);
+  await parked(1);
   expect((await admin.post(`/pushes/${id}/match`, { registration: one ?? '' })).status).toBe(303);
   await parked(0);
+  expect((await admin.get('/pushes')).text).toContain('it is no longer among');
   expect(await history(merchant(1))).toHaveLength(recorded);
 });
 
