@@ -37,7 +37,9 @@ export async function doOnce<T extends Done>(
   if (!/^[\w-]{22}$/.test(id)) throw new RequestError('refused', NO_FORM);
   const forms = openSentForms(redis);
   const begun = await forms.begin(id);
-  if (begun.kind === 'sent' && !(begun.answer === '' && failed.delete(id))) {
+  // Also if Redis has forgotten it since: the next one that is sent meanwhile is not the one that failed.
+  const hasFailed = failed.delete(id);
+  if (begun.kind === 'sent' && !(begun.answer === '' && hasFailed)) {
     if (begun.answer === '') throw new RequestError('refused', IN_PROGRESS);
     return { ...(JSON.parse(begun.answer) as T), isRepeated: true };
   }
