@@ -31,7 +31,7 @@ const WORDS = {
     zh: '请在故障排除后恢复。如曾有故障，将先发出一次试探请求，微信正常答复后恢复提交。',
   },
   now: { en: 'Now:', zh: '当前：' },
-  runs: { en: 'it is not stopped.', zh: '没有停止。' },
+  runs: { en: 'the line is not stopped.', zh: '提交没有停止。' },
   budgets: { en: 'Budgets of the day', zh: '今日额度与限制' },
   checks: { en: 'Checks', zh: '检查' },
   checksWhat: {

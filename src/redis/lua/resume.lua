@@ -1,9 +1,9 @@
--- Resumes the line, whatever stopped or paused it, or only from the stop that a person was shown. After a fault the line is half-open: one create is sent first, as the probe,
--- and searches are sent beside it (acquire.lua, record).
+-- Resumes the line, whatever stopped or paused it, or only from the stop that a person was shown. After a fault the line is half-open:
+-- one create is sent first, as the probe, and searches are sent beside it (acquire.lua, record).
 -- KEYS 1 line
--- ARGV 1 the stop that was shown ('' if it ran); absent: whatever it is
--- Answers 'running' (it was not stopped), 'resumed', 'probe', or 'changed': another stop or pause came since. A second run changes nothing: the line runs, or waits for its
--- probe.
+-- ARGV 1 the stop that was shown ('' if the line ran, or its stop has no name); absent: whatever it is
+-- Answers 'running' (it was not stopped), 'resumed', 'probe', or 'changed': another stop or pause came since. A second run changes
+-- nothing: the line runs, or waits for its probe.
 
 local state = redis.call('HGET', KEYS[1], 'state')
 if ARGV[1] and (redis.call('HGET', KEYS[1], 'stop') or '') ~= ARGV[1] then return state and 'changed' or 'running' end

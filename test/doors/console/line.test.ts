@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { addUser, auditPage } from '../../../src/app/console-users.js';
 import { gatherStatus } from '../../../src/app/status.js';
 import { missingFor } from '../../../src/config.js';
+import { key } from '../../../src/redis/keys.js';
 import { merchant } from '../../support/merchants.js';
 import { openConsole, PASSWORD } from './support/visitor.js';
 
@@ -91,6 +92,20 @@ test.each(['', 'beside a fault '])(
     expect((await admin.post('/line/pause', { ...old, because: 'lunch' })).status).toBe(303);
   },
 );
+
+test('a pause that an earlier version has recorded, without a name, can be paused for another reason, and ended', async () => {
+  const { visitor, store } = await openConsole();
+  const admin = visitor();
+  await admin.logIn();
+  await store.calls.pauseLine('lunch', 5);
+  await store.redis.hdel(key('line'), 'stop');
+  const old = shownOn((await admin.get('/line')).text);
+  expect((await admin.post('/line/pause', { ...old, because: 'wrong sheet' })).status).toBe(303);
+  expect((await gatherStatus(store, undefined)).line).toMatchObject({ because: 'wrong sheet' });
+  await store.redis.hdel(key('line'), 'stop');
+  expect((await admin.post('/line/resume', old)).status).toBe(303);
+  expect(await store.calls.line()).toBeUndefined();
+});
 
 test('a page that follows live ends what it shows', async () => {
   const { visitor, store } = await openConsole();
