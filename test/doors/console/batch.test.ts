@@ -38,15 +38,15 @@ async function mixed({ book, idOf }: Console): Promise<void> {
 }
 
 /** Redis does not take what is recorded after the first facts, once. */
-function interruptedAfter(ledger: Ledger, facts: number, interrupted: () => void): Ledger {
+function interruptedAfter(ledger: Ledger, facts: number, interrupted: () => void | Promise<void>): Ledger {
   let recorded = 0;
   return {
     ...ledger,
-    record: (...args) => {
+    record: async (...args) => {
       recorded += 1;
       if (recorded !== facts + 1) return ledger.record(...args);
-      interrupted();
-      return Promise.reject(new Error('OOM command not allowed'));
+      await interrupted();
+      throw new Error('OOM command not allowed');
     },
   };
 }
@@ -260,10 +260,15 @@ test.each(['refuses a command', 'is away for longer'])(
 test('what takes longer than the page waits goes on where Redis interrupts it', async () => {
   const it = await openConsole();
   await mixed(it);
-  const store = { ...it.store, ledger: interruptedAfter(it.store.ledger, 1, () => {}) };
+  let answered = (): void => {};
+  const untilAnswered = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  const store = { ...it.store, ledger: interruptedAfter(it.store.ledger, 1, () => untilAnswered) };
   const { once } = await ask(store, { ask: 'retry', kind: 'batches', id: 'b1' });
   const answer = { ask: 'retry', kind: 'batches', id: 'b1', once, because: '', who: 'li', language: 'en' } as const;
   expect((await answerAsked(store, answer, 0)).said.en).toMatch(/^It is being done/);
+  answered();
   await until('all of it is done', async () => (await it.book.batches.counts('b1')).queued === 4);
 });
 
