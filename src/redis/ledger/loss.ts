@@ -22,6 +22,7 @@ import { hasEnded, type JournalProcess, nameOf, processFrom, thisProcess } from 
 import { type Gate, openLedger } from './ledger.js';
 import { type LedgerName, OTHER_LEDGER_KEY, stopForOtherKey, writeLedgerKey } from './ledger-key.js';
 import { keepOrphan, restoreMissing, restoreOrphans } from './restoring.js';
+import { UNKNOWN_PROCESSES } from './unknown-processes.js';
 
 export interface LossGuard {
   readonly journal: Journal;
@@ -64,13 +65,6 @@ export interface LossGuardOptions {
 
 /** The longest wait for processes that have yet to report to a new epoch. */
 export const SETTLE_MS = 60_000;
-/**
- * A process that neither Redis nor another process knows of connects again within this time: it tries every two seconds at least
- * (LONGEST_RECONNECT_PAUSE_MS in connection.ts), and then has to read its journal.
- */
-export const MOMENT_MS = 3_000;
-/** Most tests have no such process, and do not wait for one. */
-export const UNKNOWN_PROCESSES = { momentMs: MOMENT_MS };
 const LOOK_EVERY_MS = 5_000;
 /** A process that was not seen for this long before Redis was last used had died earlier, and is not waited for. */
 const SEEN_WITHIN_MS = 60_000;
