@@ -17,9 +17,6 @@ export async function pause(store: LineStore, because: string, at: number, shown
   if (!(await store.calls.pauseLine(because, at, shown))) throw await changed(store);
 }
 
-/** The reason where none is given. */
-export const PAUSED_BY_A_PERSON: Words = { en: 'paused by an operator', zh: '由运营人员暂停' };
-
 export interface Resumed {
   /** `probe`: one call is sent first, and the line opens when WeChat answers it. */
   readonly line: Resumption;

@@ -1,38 +1,24 @@
-import type { Command } from 'commander';
 import { fileInWords, LOAD_AGAIN, listBatches, NO_BATCH } from '../app/batches.js';
 import type { byOutcome } from '../domain/batch.js';
 import { outcomesInWords } from '../domain/outcome-words.js';
 import { durationInChinese, formatDuration } from '../domain/patience.js';
 import { counted } from '../domain/words.js';
-import { AS_JSON, command, EXIT, perform } from './command.js';
+import { type CommandContext, EXIT } from './command.js';
 import { spoken } from './language.js';
 import { print, printJson, table } from './terminal.js';
 
-export function batchesCommand(): Command {
-  return command(
-    'batches',
-    {
-      en: 'One line for each batch: its age, its file, and its rows by outcome.',
-      zh: '批次列表：每个批次一行，列出导入时间、文件和各结果的行数。',
-    },
-    'fastregister batches',
-  )
-    .option('--json', spoken(AS_JSON))
-    .action(async (options: { json?: true }, made: Command) =>
-      perform(made, {}, async ({ open }) => {
-        const store = await open('interactive');
-        const now = Date.now();
-        const facts = (await listBatches(store)).map(({ loadedAt, outcomes, ...batch }) => ({
-          ...batch,
-          loadedAt: new Date(loadedAt).toISOString(),
-          age: age(now - loadedAt),
-          outcomes,
-        }));
-        if (options.json) await printJson(facts);
-        else await print(`${facts.length > 0 ? table(facts.map(line)) : spoken(NO_BATCH)}\n`);
-        return EXIT.done;
-      }),
-    );
+export async function batchesAction({ open }: CommandContext, options: { json?: true }): Promise<number> {
+  const store = await open('interactive');
+  const now = Date.now();
+  const facts = (await listBatches(store)).map(({ loadedAt, outcomes, ...batch }) => ({
+    ...batch,
+    loadedAt: new Date(loadedAt).toISOString(),
+    age: age(now - loadedAt),
+    outcomes,
+  }));
+  if (options.json) await printJson(facts);
+  else await print(`${facts.length > 0 ? table(facts.map(line)) : spoken(NO_BATCH)}\n`);
+  return EXIT.done;
 }
 
 interface Facts {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
 import { annotatedCsv, annotatedWorkbook } from '../app/annotated-sheet.js';
 import {
   type CheckContext,
@@ -22,47 +21,26 @@ import type { Plan, PlannedRow, ProblemGroup } from '../producer/plan.js';
 import { LedgerMissing } from '../redis/ledger/identity.js';
 import { RedisUnreachable } from '../redis/server/errors.js';
 import { writeWhole } from '../reporter/file.js';
-import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, EXIT, UsageError } from './command.js';
 import { isWorkbook, languageFrom, mostInvalidFrom, yesOrNo } from './flags.js';
 import { jsonText } from './json.js';
 import { spoken } from './language.js';
-import { type SheetOptions, sayWhichRules, sayWhichRulesFailed, withSheetOptions } from './sheets.js';
+import { type SheetOptions, sayWhichRules, sayWhichRulesFailed } from './sheets.js';
 import { noMerchants, sayNotes } from './shown.js';
 import { print, say, table } from './terminal.js';
 
-interface Options extends SheetOptions {
+export interface CheckFlags extends SheetOptions {
   readonly annotated?: string;
   readonly force?: true;
   readonly json?: true;
   readonly lang?: string;
 }
 
-export function checkCommand(): Command {
-  return withSheetOptions(
-    command(
-      'check <FILE...>',
-      {
-        en: 'Reads and validates sheets; prints every problem with its cell, and the plan. Sends nothing, stores nothing.',
-        zh: '检查表格：列出每个问题及其单元格，以及提交计划。不提交，也不保存任何内容。',
-      },
-      'fastregister check merchants.xlsx --annotated problems.xlsx',
-    ),
-  )
-    .option(
-      '--annotated <FILE>',
-      spoken({
-        en: 'write the sheet back with the problems beside the rows; NAME.xlsx is a workbook',
-        zh: '另存一份表格，并在每行旁注明问题；文件名以 .xlsx 结尾时为 Excel 工作簿',
-      }),
-    )
-    .option('--force', spoken({ en: 'overwrite that file', zh: '覆盖已有文件' }))
-    .option('--json', spoken({ en: 'print the plan and the problems as JSON', zh: '以 JSON 输出计划和问题' }))
-    .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, {}, (context) => check(context, files, options)),
-    );
-}
-
-async function check(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
+export async function checkAction(
+  context: CommandContext,
+  files: readonly string[],
+  options: CheckFlags,
+): Promise<number> {
   if (options.annotated !== undefined && files.length > 1) {
     throw new UsageError({
       en: '--annotated writes one file back: check the files one by one.',

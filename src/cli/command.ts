@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import { closeToOthers, isOpenToOthers } from '../app/wiring/private-home.js';
-import { type LedgerUse, openStore, type Store } from '../app/wiring/store.js';
+import type { LedgerUse, Store } from '../app/wiring/store.js';
 import { type Need, readDotenv, readSettings, refuseForeignHome, unreadDotenv } from '../config.js';
 import { UserError, type Words } from '../domain/words.js';
-import { openLog } from '../log.js';
 import type { Role } from '../redis/server/connection.js';
 import { flagOf, SETTINGS_BY_SECTION, type Settings } from '../settings.js';
 import { speak, spoken } from './language.js';
@@ -125,6 +124,7 @@ export async function perform(
     if (closeToOthers(settings.home)) say(closedHome(settings));
   };
   if (!homeless) closeHome();
+  const { openLog } = await import('../log.js');
   const log = openLog(settings.logLevel);
   const isNewHome = !existsSync(settings.home);
   const stores: Store[] = [];
@@ -137,6 +137,7 @@ export async function perform(
           refuseForeignHome(settings);
           closeHome();
         }
+        const { openStore } = await import('../app/wiring/store.js');
         const store = await openStore(settings, log, role, leaving, use);
         stores.push(store);
         if (store.isNew) say(madeLedger(settings));

@@ -1,9 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
-import type { Logger } from 'pino';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { startSimulator } from '../../simulator/simulator.js';
 import { batchNamed } from '../app/batches.js';
@@ -17,7 +14,6 @@ import { type Batch, byOutcome } from '../domain/batch.js';
 import { localTime } from '../domain/calendar.js';
 import { OUTCOMES } from '../domain/outcomes.js';
 import type { Outcome } from '../domain/registration.js';
-import { packageFile } from '../package.js';
 import { reportCsv } from '../reporter/csv.js';
 import { writeWhole } from '../reporter/file.js';
 import { linksOf, type MerchantLink } from '../reporter/links.js';
@@ -25,24 +21,14 @@ import { reportRows } from '../reporter/report.js';
 import { reportWorkbook } from '../reporter/workbook.js';
 import type { Settings } from '../settings.js';
 import { sleep } from '../sleep.js';
-import { command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, EXIT } from './command.js';
 import { demoConsoleSettings, serveDemo, startDemoConsole } from './demo-console.js';
+import { DEMO_SHEETS, type DemoApi } from './demo-sheets.js';
 import { languageFrom } from './flags.js';
 import { spoken } from './language.js';
 import { LINK_SHEET, writeCodes } from './qr-folder.js';
 import { loadShown, sendEvents } from './shown.js';
 import { aborted, onInterruption, say, table } from './terminal.js';
-
-const SHEETS = {
-  fastregisterweapp: sample('merchants.csv'),
-  fastregisterenterpriseweapp: sample('merchants-links.csv'),
-} as const;
-
-type Api = keyof typeof SHEETS;
-
-function sample(name: string): string {
-  return fileURLToPath(packageFile(`samples/${name}`));
-}
 
 /** 24 hours of the legal person in ten seconds; our own waits are shortened to match. */
 const SPEED = 8640;
@@ -62,56 +48,13 @@ const WAITS = {
   FASTREGISTER_CALLS_PER_MINUTE: '1000',
 };
 
-interface Options {
-  readonly lang?: string;
-  readonly api: string;
-  readonly console?: true;
-}
-
 interface DemoOptions {
-  readonly api: Api;
+  readonly api: DemoApi;
   readonly lang: string | undefined;
   readonly console: true | undefined;
 }
 
-export function demoCommand(): Command {
-  return command(
-    'demo',
-    {
-      en: 'Runs samples/merchants.csv, merchants of every fate, to a finished report against the simulator, on a private Redis.',
-      zh: '用模拟器和私有 Redis 处理 samples/merchants.csv（包含各种结果的商户），直至生成报告。',
-    },
-    'fastregister demo',
-  )
-    .option(
-      '--api <NAME>',
-      spoken({
-        en: `which registration API: ${Object.keys(SHEETS).join(' or ')}`,
-        zh: `注册接口：${Object.keys(SHEETS).join(' 或 ')}`,
-      }),
-      'fastregisterweapp',
-    )
-    .option(
-      '--console',
-      spoken({
-        en: 'with the console on it, whose address and password are printed; stays open until Ctrl-C',
-        zh: '同时打开控制台并显示其地址和密码，直到按 Ctrl-C',
-      }),
-    )
-    .action(async ({ api, lang, console }: Options, made: Command) =>
-      perform(made, {}, ({ settings, log }) => demo(settings, log, { api: apiFrom(api), lang, console })),
-    );
-}
-
-function apiFrom(name: string): Api {
-  if (Object.hasOwn(SHEETS, name)) return name as Api;
-  throw new UsageError({
-    en: `--api ${name}: write ${Object.keys(SHEETS).join(' or ')}.`,
-    zh: `--api ${name}：请填写 ${Object.keys(SHEETS).join(' 或 ')}。`,
-  });
-}
-
-async function demo(settings: Settings, log: Logger, options: DemoOptions): Promise<number> {
+export async function demoAction({ settings, log }: CommandContext, options: DemoOptions): Promise<number> {
   const { api } = options;
   const language = languageFrom(options.lang);
   // A home of its own: two demos at once must not share a Redis, and nothing of it may stay.
@@ -131,7 +74,7 @@ async function demo(settings: Settings, log: Logger, options: DemoOptions): Prom
     if (options.console) {
       parts.push(await startDemoConsole(store, settings.given.FASTREGISTER_CONSOLE_PORT === undefined));
     }
-    const [loaded] = await loadShown(store, [SHEETS[api]], { acceptWarnings: true, canaries: 0 });
+    const [loaded] = await loadShown(store, [DEMO_SHEETS[api]], { acceptWarnings: true, canaries: 0 });
     if (loaded === undefined) return EXIT.ourFault;
     const id = loaded.batch.id;
     const ending = sendAndListen(
@@ -181,7 +124,7 @@ async function demo(settings: Settings, log: Logger, options: DemoOptions): Prom
 
 const REHEARSAL_PATH = '/wechat/events';
 
-function demoSettings(home: string, url: string, api: Api, forConsole: Readonly<Record<string, string>>): Settings {
+function demoSettings(home: string, url: string, api: DemoApi, forConsole: Readonly<Record<string, string>>): Settings {
   return readSettings({
     env: {
       ...WAITS,
@@ -200,6 +143,7 @@ function demoSettings(home: string, url: string, api: Api, forConsole: Readonly<
 }
 
 const LINKS_SHOWN = 3;
+
 const LOOK_EVERY_MS = 200;
 
 /** Where legal persons get links, shows the first of them while they are open, and makes their QR codes. */

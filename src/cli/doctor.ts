@@ -4,47 +4,30 @@ import { CHECKS, type Finding, VERDICTS } from '../app/doctor/finding.js';
 import { checkHome } from '../app/doctor/home.js';
 import { checkSettings } from '../app/doctor/settings.js';
 import { readDotenv, readSettings } from '../config.js';
-import { AS_JSON, command, EXIT, perform } from './command.js';
+import { EXIT, perform } from './command.js';
 import { spoken } from './language.js';
 import { print, printJson, table } from './terminal.js';
 
-export function doctorCommand(): Command {
-  return command(
-    'doctor',
-    {
-      en: "Checks settings, Redis, WeChat's clock, ticket, token, registration API and quota. Sends nothing about any merchant.",
-      zh: '检查配置、Redis、时钟、票据、令牌、注册接口和额度，并说明怎么修。不提交任何商户。',
-    },
-    'fastregister doctor',
-  )
-    .addHelpText(
-      'after',
-      `\n${spoken({
-        en: 'Ends with 0 when there is no fault, 2 for settings, 5 for Redis, and 4 for anything else that keeps it from sending.',
-        zh: '退出状态：0 没有故障，2 配置有误，5 Redis 有误，4 其他原因导致无法提交。',
-      })}`,
-    )
-    .option('--json', spoken(AS_JSON))
-    .action(async (options: { json?: true }, made: Command) => {
-      const printFindings = async (findings: readonly Finding[]): Promise<void> =>
-        options.json ? printJson(findings.map(inOneLanguage)) : print(`${describe(findings)}\n`);
-      const { settings, findings: ofSettings } = checkSettings((needs) =>
-        readSettings({ env: process.env, dotenv: readDotenv(process.cwd()), flags: made.opts(), needs }),
-      );
-      if (settings === undefined) {
-        await printFindings(ofSettings);
-        process.exitCode = EXIT.badUsage;
-        return;
-      }
-      // Before a private Redis is started there.
-      const home = checkHome(settings);
-      await perform(made, {}, async ({ open }) => {
-        const found = await examine((use) => open('interactive', undefined, use));
-        const findings = [...ofSettings, home, ...found];
-        await printFindings(findings);
-        return statusOf(findings);
-      });
-    });
+/** It says what is wrong with settings with which no other command runs. */
+export async function doctorAction(made: Command, options: { json?: true }): Promise<void> {
+  const printFindings = async (findings: readonly Finding[]): Promise<void> =>
+    options.json ? printJson(findings.map(inOneLanguage)) : print(`${describe(findings)}\n`);
+  const { settings, findings: ofSettings } = checkSettings((needs) =>
+    readSettings({ env: process.env, dotenv: readDotenv(process.cwd()), flags: made.opts(), needs }),
+  );
+  if (settings === undefined) {
+    await printFindings(ofSettings);
+    process.exitCode = EXIT.badUsage;
+    return;
+  }
+  // Before a private Redis is started there.
+  const home = checkHome(settings);
+  await perform(made, {}, async ({ open }) => {
+    const found = await examine((use) => open('interactive', undefined, use));
+    const findings = [...ofSettings, home, ...found];
+    await printFindings(findings);
+    return statusOf(findings);
+  });
 }
 
 function statusOf(findings: readonly Finding[]): number {

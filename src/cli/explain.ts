@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { type Meaning, meaningsOf } from '../app/code-meanings.js';
 import { meantBy } from '../app/explain.js';
 import { findToolsOf } from '../app/find.js';
@@ -12,33 +11,17 @@ import { ACTORS, type Language, type Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
 import { historyPage } from '../reporter/history.js';
 import { nextOf } from '../reporter/next.js';
-import { AS_JSON, type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, EXIT, UsageError } from './command.js';
 import { asJson, asText } from './find.js';
 import { languageFrom } from './flags.js';
-import { spoken } from './language.js';
 import { print, printJson, say } from './terminal.js';
 
-interface Options {
+export interface ExplainFlags {
   readonly lang?: string;
   readonly json?: true;
 }
 
-export function explainCommand(): Command {
-  return command(
-    'explain <MERCHANT|CODE>',
-    {
-      en: "A merchant's whole history, by whatever `find` takes; or what a code means and calls for: 89249, push:105, sheet:code_length.",
-      zh: '一个商户的全部经过（查找方式与 `find` 相同）；或某个代码的含义和处理办法：89249、push:105、sheet:code_length。',
-    },
-    'fastregister explain create:61070',
-  )
-    .option('--json', spoken(AS_JSON))
-    .action(async (wanted: string, options: Options, made: Command) =>
-      perform(made, { homeless: true }, (context) => explain(context, wanted, options)),
-    );
-}
-
-async function explain(context: CommandContext, wanted: string, options: Options): Promise<number> {
+export async function explainAction(context: CommandContext, wanted: string, options: ExplainFlags): Promise<number> {
   const language = languageFrom(options.lang);
   const codes = meaningsOf(wanted);
   if (codes.length > 0) {
@@ -62,7 +45,7 @@ async function explainMerchant(
   { open, settings }: CommandContext,
   wanted: string,
   language: Language,
-  options: Options,
+  options: ExplainFlags,
 ): Promise<number> {
   const store = await open('interactive');
   const meant = await meantBy(findToolsOf(store), wanted, await reportOptionsOf(store, language));
@@ -100,7 +83,7 @@ async function explainMerchant(
   return EXIT.done;
 }
 
-async function printSeveral(rows: readonly Found[], options: Options): Promise<void> {
+async function printSeveral(rows: readonly Found[], options: ExplainFlags): Promise<void> {
   if (options.json) return printJson(rows.map(asJson));
   for (const [at, row] of rows.entries()) await print(`${at === 0 ? '' : '\n'}${asText(row)}\n`);
 }

@@ -1,37 +1,20 @@
-import type { Command } from 'commander';
 import { findMerchants } from '../app/find.js';
 import { NONE_FOUND } from '../app/find-words.js';
 import { outcomeInWords } from '../domain/outcome-words.js';
 import type { Words } from '../domain/words.js';
 import type { Found } from '../reporter/find.js';
-import { AS_JSON, type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, EXIT, UsageError } from './command.js';
 import { countFrom, languageFrom } from './flags.js';
 import { spoken } from './language.js';
 import { print, printJson, say } from './terminal.js';
 
-interface Options {
+export interface FindFlags {
   readonly limit: string;
   readonly lang?: string;
   readonly json?: true;
 }
 
-export function findCommand(): Command {
-  return command(
-    'find <TEXT>',
-    {
-      en: 'Merchants by name (or part of it), code, Weixin ID, appid or task id, over all batches; the newest sheet first.',
-      zh: '在所有批次中查找商户：名称或其中一部分、统一社会信用代码、微信号、AppID 或任务编号；最新的表格在前。',
-    },
-    'fastregister find 91110000MA00000000',
-  )
-    .option('--limit <N>', spoken({ en: 'so many rows at most', zh: '最多显示的行数' }), '50')
-    .option('--json', spoken(AS_JSON))
-    .action(async (text: string, options: Options, made: Command) =>
-      perform(made, {}, (context) => run(context, text, options)),
-    );
-}
-
-async function run({ open }: CommandContext, text: string, options: Options): Promise<number> {
+export async function findAction({ open }: CommandContext, text: string, options: FindFlags): Promise<number> {
   if (text.trim() === '')
     throw new UsageError({
       en: 'Write what to look for: a part of the name, the code, or an id.',

@@ -1,43 +1,24 @@
-import type { Command } from 'commander';
 import { openLinksOf } from '../app/links.js';
 import { clockTime, isoWithOffset, localTime } from '../domain/calendar.js';
 import type { Words } from '../domain/words.js';
 import type { MerchantLink } from '../reporter/links.js';
-import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
+import { type CommandContext, EXIT } from './command.js';
 import { languageFrom } from './flags.js';
 import { spoken } from './language.js';
 import { LINK_SHEET, writeCodes } from './qr-folder.js';
 import { print, say, table } from './terminal.js';
 
-interface Options {
+export interface LinksFlags {
   readonly qr?: string;
   readonly lang?: string;
   readonly json?: true;
 }
 
-export function linksCommand(): Command {
-  return command(
-    'links [BATCH]',
-    {
-      en: 'The links that legal persons have yet to open, each valid for 24 hours. Without BATCH: the newest.',
-      zh: '法人尚未打开的链接，每个链接 24 小时内有效。不写批次时为最新的批次。',
-    },
-    'fastregister links --qr links-of-today --lang zh',
-  )
-    .option(
-      '--qr <DIR>',
-      spoken({
-        en: 'write a QR code (PNG) for each merchant into this folder, and links.html to print',
-        zh: '在此文件夹中为每个商户生成二维码（PNG），以及可供打印的 links.html',
-      }),
-    )
-    .option('--json', spoken(AS_JSON))
-    .action(async (batch: string | undefined, options: Options, made: Command) =>
-      perform(made, {}, (context) => links(context, batch, options)),
-    );
-}
-
-async function links({ open, settings }: CommandContext, id: string | undefined, options: Options): Promise<number> {
+export async function linksAction(
+  { open, settings }: CommandContext,
+  id: string | undefined,
+  options: LinksFlags,
+): Promise<number> {
   const language = options.lang === undefined ? 'zh' : languageFrom(options.lang);
   const store = await open('interactive');
   const { batch, links: found } = await openLinksOf(store, id);

@@ -1,43 +1,20 @@
 import { constants, setPriority } from 'node:os';
-import type { Command } from 'commander';
 import { countOf } from '../domain/batch.js';
-import { type CommandContext, command, EXIT, perform } from './command.js';
-import { spoken } from './language.js';
-import {
-  CANARY,
-  loadFlagsFrom,
-  type SheetOptions,
-  sayWhichRules,
-  sayWhichRulesFailed,
-  withSheetOptions,
-} from './sheets.js';
+import { type CommandContext, EXIT } from './command.js';
+import { loadFlagsFrom, type SheetOptions, sayWhichRules, sayWhichRulesFailed } from './sheets.js';
 import { loadShown } from './shown.js';
 import { print, printJson } from './terminal.js';
 
-interface Options extends SheetOptions {
+export interface LoadFlags extends SheetOptions {
   readonly json?: true;
   readonly canary?: string;
 }
 
-export function loadCommand(): Command {
-  return withSheetOptions(
-    command(
-      'load <FILE...>',
-      {
-        en: 'Queues the rows of each file as one batch and prints the batch id. The same file again changes nothing.',
-        zh: '导入表格：每个文件为一个批次，各行进入提交队列，并打印批次编号。同一文件重复导入不会有任何变化。',
-      },
-      'fastregister load merchants.csv --max-invalid 5%',
-    ),
-  )
-    .option('--canary <N>', spoken(CANARY))
-    .option('--json', spoken({ en: 'print the batches as JSON', zh: '以 JSON 输出批次' }))
-    .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, {}, (context) => loadAll(context, files, options)),
-    );
-}
-
-async function loadAll(context: CommandContext, files: readonly string[], options: Options): Promise<number> {
+export async function loadAction(
+  context: CommandContext,
+  files: readonly string[],
+  options: LoadFlags,
+): Promise<number> {
   const loadOptions = loadFlagsFrom(options);
   const store = await context.open('bulk');
   letOthersGoFirst();

@@ -66,7 +66,7 @@ async function programFor(wanted = ''): Promise<Command> {
   return program;
 }
 
-/** Each command loads the modules of its own rooms; help, and the answer to a misspelt name, take all of them. */
+/** Help, and the answer to a misspelt name, have all of them. */
 function commandsFor(wanted: string): ReadonlyArray<() => Promise<Command>> {
   if (wanted === '-V' || wanted === '--version') return [];
   const known = Object.hasOwn(COMMANDS, wanted) ? COMMANDS[wanted] : undefined;

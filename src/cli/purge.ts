@@ -1,42 +1,19 @@
-import type { Command } from 'commander';
 import { applyPurge, previewPurge, rowsOf } from '../app/purge.js';
 import type { Batch } from '../domain/batch.js';
 import { isoWithOffset } from '../domain/calendar.js';
 import { parseDuration } from '../domain/patience.js';
 import { counted } from '../domain/words.js';
-import { type CommandContext, command, DO_NOT_ASK, EXIT, PREVIEW_AS_JSON, perform, UsageError } from './command.js';
-import { spoken } from './language.js';
+import { type CommandContext, EXIT, UsageError } from './command.js';
 import { agreed } from './question.js';
 import { printJson, say } from './terminal.js';
 
-interface Options {
+export interface PurgeFlags {
   readonly olderThan: string;
   readonly yes?: true;
   readonly json?: true;
 }
 
-export function purgeCommand(): Command {
-  return command(
-    'purge',
-    {
-      en: "Forgets merchants' data of batches that are over; keeps their counts, and that a Mini Program was created.",
-      zh: '清除已结束批次的商户信息；保留各结果的数量和小程序已创建的记录。',
-    },
-    'fastregister purge --older-than 90d',
-  )
-    .requiredOption(
-      '--older-than <DAYS>',
-      spoken({
-        en: 'how long ago the last row must have had its outcome: 90 or 90d',
-        zh: '最后一行得出结果至今的天数：90 或 90d',
-      }),
-    )
-    .option('--yes', spoken(DO_NOT_ASK))
-    .option('--json', spoken(PREVIEW_AS_JSON))
-    .action(async (options: Options, made: Command) => perform(made, {}, (context) => run(context, options)));
-}
-
-async function run({ open, settings }: CommandContext, options: Options): Promise<number> {
+export async function purgeAction({ open, settings }: CommandContext, options: PurgeFlags): Promise<number> {
   const now = Date.now();
   const time = now - ageFrom(options.olderThan);
   const store = await open('background');

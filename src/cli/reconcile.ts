@@ -1,42 +1,21 @@
-import type { Command } from 'commander';
 import { type Compared, compareWithWeChat } from '../app/reconcile.js';
 import { counted, type Words } from '../domain/words.js';
-import { AS_JSON, command, EXIT, perform } from './command.js';
+import { type CommandContext, EXIT } from './command.js';
 import { spoken } from './language.js';
 import { print, printJson, say, table } from './terminal.js';
 
-interface Options {
+export interface ReconcileFlags {
   readonly apply?: true;
   readonly json?: true;
 }
 
-export function reconcileCommand(): Command {
-  return command(
-    'reconcile',
-    {
-      en: "Looks for silent registrations in WeChat's list of accounts, for pushes that never came; shows what it finds.",
-      zh: '推送未到时，在微信的授权账号列表中查找没有结果的注册，并显示查到的内容。',
-    },
-    'fastregister reconcile --apply',
-  )
-    .option(
-      '--apply',
-      spoken({
-        en: 'record what was found: the registrations become created',
-        zh: '记录查到的内容：相应注册变为已创建',
-      }),
-    )
-    .option('--json', spoken(AS_JSON))
-    .action(async (options: Options, made: Command) =>
-      perform(made, { needs: ['wechat', 'encryption'] }, async ({ open }) => {
-        const compared = await compareWithWeChat(await open('interactive'), options.apply === true);
-        await printCompared(compared, options);
-        return compared.found.refused === undefined ? EXIT.done : EXIT.stopped;
-      }),
-    );
+export async function reconcileAction({ open }: CommandContext, options: ReconcileFlags): Promise<number> {
+  const compared = await compareWithWeChat(await open('interactive'), options.apply === true);
+  await printCompared(compared, options);
+  return compared.found.refused === undefined ? EXIT.done : EXIT.stopped;
 }
 
-async function printCompared({ found, applied, kept }: Compared, options: Options): Promise<void> {
+async function printCompared({ found, applied, kept }: Compared, options: ReconcileFlags): Promise<void> {
   const matches = found.matches.map(({ refreshToken: _, ...shown }) => ({
     ...shown,
     applied: applied.some(({ registration }) => registration === shown.registration),
@@ -83,6 +62,9 @@ async function printCompared({ found, applied, kept }: Compared, options: Option
 }
 
 const FOUND: Words = { en: 'found', zh: '已查到' };
+
 const RECORDED: Words = { en: 'recorded', zh: '已记录' };
+
 const TOKEN_FOUND: Words = { en: 'token found', zh: '已查到令牌' };
+
 const TOKEN_KEPT: Words = { en: 'token kept', zh: '已保存令牌' };

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Command } from 'commander';
 import { batchIdIn, type LoadRequest } from '../app/load.js';
 import { batchReportedIn } from '../app/own-report.js';
 import { batchesToReport } from '../app/report.js';
@@ -15,15 +14,15 @@ import type { NightPlan } from '../nights/night.js';
 import { reportCsv } from '../reporter/csv.js';
 import { refuseUnwritable, writeWhole } from '../reporter/file.js';
 import { reportWorkbook } from '../reporter/workbook.js';
-import { type CommandContext, command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, EXIT, UsageError } from './command.js';
 import { isWorkbook, languageFrom, mostInvalidFrom, untilFrom, yesOrNo } from './flags.js';
 import { spoken } from './language.js';
 import { runNightHere } from './night-run.js';
-import { CANARY, loadFlagsFrom, type SheetOptions, withSheetOptions } from './sheets.js';
+import { loadFlagsFrom, type SheetOptions } from './sheets.js';
 import { loadShown, sendEvents } from './shown.js';
 import { type Interruption, onInterruption, printData, say, table } from './terminal.js';
 
-interface Options extends SheetOptions {
+export interface RunFlags extends SheetOptions {
   readonly inbox?: string;
   readonly until?: string;
   readonly output?: string;
@@ -32,48 +31,17 @@ interface Options extends SheetOptions {
   readonly canary?: string;
 }
 
-export function runCommand(): Command {
-  return withSheetOptions(
-    command(
-      'run [FILE...]',
-      {
-        en: 'Loads, sends, listens and reports in one process, until every row has its outcome. Interrupted, the same command goes on where it stopped.',
-        zh: '在一个进程中完成导入、提交、接收推送和报告，直到每一行都有结果。中断后再次运行同一命令即可继续。',
-      },
-      'fastregister run merchants.csv -o outcomes.csv',
-    ),
-  )
-    .option(
-      '--inbox <DIR>',
-      spoken({
-        en: 'instead of files: one night over this folder, for cron; see docs/nights.md',
-        zh: '不写文件，而是对此文件夹执行一次夜间任务，供 cron 调用；见 docs/nights.md',
-      }),
-    )
-    .option('--until <submitted>', spoken({ en: 'return when every row has been sent', zh: '全部行提交后即结束' }))
-    .option(
-      '-o, --output <FILE>',
-      spoken({
-        en: 'write the report to this file (NAME.xlsx is a workbook; of several sheets: into this folder); else to stdout',
-        zh: '报告写入此文件（文件名以 .xlsx 结尾时为 Excel 工作簿；有多个表格时写入此文件夹）；不写则打印到屏幕',
-      }),
-    )
-    .option('--force', spoken({ en: 'overwrite the report', zh: '覆盖已有的报告' }))
-    .option('--canary <N>', spoken(CANARY))
-    .action(async (files: string[], options: Options, made: Command) =>
-      perform(made, { needs: ['wechat', 'sending', 'push', 'encryption'] }, (context) =>
-        options.inbox === undefined
-          ? runFiles(context, files, options)
-          : runInbox(context, options.inbox, files, options),
-      ),
-    );
+export function runAction(context: CommandContext, files: readonly string[], options: RunFlags): Promise<number> {
+  return options.inbox === undefined
+    ? runFiles(context, files, options)
+    : runInbox(context, options.inbox, files, options);
 }
 
 async function runInbox(
   { open, settings }: CommandContext,
   folder: string,
   files: readonly string[],
-  options: Options,
+  options: RunFlags,
 ): Promise<number> {
   if (files.length > 0)
     throw new UsageError({
@@ -106,7 +74,7 @@ async function runInbox(
   return runNightHere(store, plan);
 }
 
-async function runFiles({ open }: CommandContext, files: readonly string[], options: Options): Promise<number> {
+async function runFiles({ open }: CommandContext, files: readonly string[], options: RunFlags): Promise<number> {
   if (files.length === 0)
     throw new UsageError({
       en: 'Name the sheets to run, or an inbox with --inbox.',
@@ -187,6 +155,7 @@ const UNHEARD = (count: number): Words => ({
 });
 
 const STOPPED: Words = { en: 'Stopped.', zh: '已停止。' };
+
 const NOTHING: Words = { en: '', zh: '' };
 
 /** A second run overwrites its own report; any other file in that place is not ours. Refused before a call is made. */

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { FATES, readFate } from '../../simulator/fates.js';
 import { REHEARSAL_CREDENTIALS } from '../../simulator/options.js';
 import { startSimulator } from '../../simulator/simulator.js';
@@ -6,11 +5,11 @@ import { TRIES_OF_A_RETRY } from '../domain/limits.js';
 import { DEFAULT_PATIENCE, parseDuration, WAIT_SETTINGS } from '../domain/patience.js';
 import type { Words } from '../domain/words.js';
 import type { Settings } from '../settings.js';
-import { command, EXIT, perform, UsageError } from './command.js';
+import { type CommandContext, EXIT, UsageError } from './command.js';
 import { spoken } from './language.js';
 import { aborted, ENDING, onInterruption, print, say, table } from './terminal.js';
 
-interface Options {
+export interface SimulateFlags {
   readonly port: string;
   readonly host: string;
   readonly speed: string;
@@ -22,99 +21,52 @@ interface Options {
   readonly fates?: true;
 }
 
-export function simulateCommand(): Command {
-  return command(
-    'simulate',
-    {
-      en: 'The WeChat simulator as a server of its own, to rehearse a batch on. Its README lists the fates of rows.',
-      zh: '独立运行的微信模拟器，用于演练批次。各行可指定的结果见其 README。',
-    },
-    spoken(SIMULATE_EXAMPLE),
-  )
-    .option('--host <HOST>', spoken({ en: 'address to listen on', zh: '监听地址' }), '127.0.0.1')
-    .option('--port <PORT>', spoken({ en: 'port to listen on', zh: '监听端口' }), '8490')
-    .option('--speed <N>', spoken({ en: 'simulated seconds per second', zh: '每秒模拟的秒数' }), '1')
-    .option('--seed <N>', spoken({ en: 'of the mix', zh: '随机分配结果的种子' }), '1')
-    .option(
-      '--mix <FATE=WEIGHT,...>',
-      spoken({
-        en: 'fates of rows that name none, e.g. ok=80,p100003=15,p103=5',
-        zh: '未指定结果的行按此比例分配，如 ok=80,p100003=15,p103=5',
-      }),
-    )
-    .option(
-      '--simulated-daily-calls <N>',
-      spoken({ en: "the simulator's own daily quota", zh: '模拟器自身的每日额度' }),
-    )
-    .option(
-      '--simulated-day-begins <DURATION>',
-      spoken({
-        en: 'how long after midnight in Beijing its day begins, e.g. 2s',
-        zh: '模拟器的一天在北京时间零点之后多久开始，如 2s',
-      }),
-    )
-    .option(
-      '--retired',
-      spoken({
-        en: 'the first registration API answers -1, as since 2026-04-30',
-        zh: '第一个注册接口返回 -1，与 2026-04-30 起的情况一致',
-      }),
-    )
-    .option('--fates', spoken({ en: 'list the fates and end', zh: '列出可指定的结果后退出' }))
-    .action(async (options: Options, made: Command) =>
-      perform(made, { homeless: true, defaults: defaultsFor(options) }, async ({ settings }) => {
-        if (options.fates) {
-          await print(`${table(FATES.map(({ word, example, does }) => [word, example, spoken(does)]))}\n`);
-          return EXIT.done;
-        }
-        const interruption = onInterruption(ENDING);
-        const { eventsHost, eventsPort, eventsPath } = settings;
-        const speed = positive('--speed', options.speed);
-        const simulator = await startSimulator({
-          host: options.host,
-          port: wholeNumber('--port', options.port, 65_535),
-          speed,
-          seed: wholeNumber('--seed', options.seed, Number.MAX_SAFE_INTEGER),
-          // Our own clock does not run faster: what has to be exchanged in ten minutes lives ten minutes.
-          credentialsFrom: 'real',
-          componentAppid: settings.wechatComponentAppid ?? REHEARSAL_CREDENTIALS.componentAppid,
-          componentAppsecret: settings.wechatComponentAppsecret ?? REHEARSAL_CREDENTIALS.componentAppsecret,
-          messageToken: settings.wechatMessageToken ?? REHEARSAL_CREDENTIALS.messageToken,
-          encodingAesKey: settings.wechatEncodingAesKey ?? REHEARSAL_CREDENTIALS.encodingAesKey,
-          pushUrl: `http://${eventsHost}:${eventsPort}${eventsPath}`,
-          retired: options.retired === true,
-          ...(options.mix !== undefined && { mix: mixFrom(options.mix) }),
-          ...(options.simulatedDailyCalls !== undefined && {
-            dailyCalls: positive('--simulated-daily-calls', options.simulatedDailyCalls),
-          }),
-          ...(options.simulatedDayBegins !== undefined && {
-            dayBegins: duration('--simulated-day-begins', options.simulatedDayBegins),
-          }),
-          log: say,
-        }).catch((error: Error) => {
-          if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') throw error;
-          const where = `${options.host}:${options.port}`;
-          throw new UsageError({
-            en: `${where} is in use: another program listens there. Choose another one with --port.`,
-            zh: `${where} 已被其他程序占用。请用 --port 选择其他端口。`,
-          });
-        });
-        const api = settings.wechatRegistrationApi;
-        const { wechatComponentAppid: appid = INVENTED_APPID } = settings;
-        const hasOwnPlatform = appid !== INVENTED_APPID;
-        await print(`${environment(simulator.url, speed, api, hasOwnPlatform)}\n`);
-        say(REHEARSED(api));
-        say({ en: 'The simulator listens; stop it with Ctrl-C.', zh: '模拟器正在监听；按 Ctrl-C 停止。' });
-        await aborted(interruption.signal);
-        await simulator.close();
-        return EXIT.done;
-      }),
-    );
-}
-
-/** Against WeChat's own address there is no default: a rehearsal is of what can be called there, unless it is of its end. */
-function defaultsFor({ retired }: Options): Readonly<Record<string, string>> {
-  return { WECHAT_REGISTRATION_API: retired ? 'fastregisterweapp' : 'fastregisterenterpriseweapp' };
+export async function simulateAction({ settings }: CommandContext, options: SimulateFlags): Promise<number> {
+  if (options.fates) {
+    await print(`${table(FATES.map(({ word, example, does }) => [word, example, spoken(does)]))}\n`);
+    return EXIT.done;
+  }
+  const interruption = onInterruption(ENDING);
+  const { eventsHost, eventsPort, eventsPath } = settings;
+  const speed = positive('--speed', options.speed);
+  const simulator = await startSimulator({
+    host: options.host,
+    port: wholeNumber('--port', options.port, 65_535),
+    speed,
+    seed: wholeNumber('--seed', options.seed, Number.MAX_SAFE_INTEGER),
+    // Our own clock does not run faster: what has to be exchanged in ten minutes lives ten minutes.
+    credentialsFrom: 'real',
+    componentAppid: settings.wechatComponentAppid ?? REHEARSAL_CREDENTIALS.componentAppid,
+    componentAppsecret: settings.wechatComponentAppsecret ?? REHEARSAL_CREDENTIALS.componentAppsecret,
+    messageToken: settings.wechatMessageToken ?? REHEARSAL_CREDENTIALS.messageToken,
+    encodingAesKey: settings.wechatEncodingAesKey ?? REHEARSAL_CREDENTIALS.encodingAesKey,
+    pushUrl: `http://${eventsHost}:${eventsPort}${eventsPath}`,
+    retired: options.retired === true,
+    ...(options.mix !== undefined && { mix: mixFrom(options.mix) }),
+    ...(options.simulatedDailyCalls !== undefined && {
+      dailyCalls: positive('--simulated-daily-calls', options.simulatedDailyCalls),
+    }),
+    ...(options.simulatedDayBegins !== undefined && {
+      dayBegins: duration('--simulated-day-begins', options.simulatedDayBegins),
+    }),
+    log: say,
+  }).catch((error: Error) => {
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') throw error;
+    const where = `${options.host}:${options.port}`;
+    throw new UsageError({
+      en: `${where} is in use: another program listens there. Choose another one with --port.`,
+      zh: `${where} 已被其他程序占用。请用 --port 选择其他端口。`,
+    });
+  });
+  const api = settings.wechatRegistrationApi;
+  const { wechatComponentAppid: appid = INVENTED_APPID } = settings;
+  const hasOwnPlatform = appid !== INVENTED_APPID;
+  await print(`${environment(simulator.url, speed, api, hasOwnPlatform)}\n`);
+  say(REHEARSED(api));
+  say({ en: 'The simulator listens; stop it with Ctrl-C.', zh: '模拟器正在监听；按 Ctrl-C 停止。' });
+  await aborted(interruption.signal);
+  await simulator.close();
+  return EXIT.done;
 }
 
 const INVENTED_APPID: string = REHEARSAL_CREDENTIALS.componentAppid;
@@ -209,8 +161,3 @@ function wholeNumber(flag: string, text: string, greatest: number): number {
     zh: `${flag} ${text}：请填写 0 至 ${greatest} 的整数。`,
   });
 }
-
-const SIMULATE_EXAMPLE: Words = {
-  en: 'fastregister simulate --speed 1440   # a day a minute; then put what it prints into .env',
-  zh: 'fastregister simulate --speed 1440   # 一分钟模拟一天；然后把它打印的配置写入 .env',
-};

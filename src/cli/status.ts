@@ -1,42 +1,26 @@
-import type { Command } from 'commander';
 import { fileInWords, LOAD_AGAIN, NO_BATCH } from '../app/batches.js';
 import { gatherStatus, type StatusFacts } from '../app/status.js';
 import { statusLines, waitingInWords } from '../app/status-words.js';
 import { outcomesInWords } from '../domain/outcome-words.js';
 import { counted } from '../domain/words.js';
 import { sleep } from '../sleep.js';
-import { AS_JSON, type CommandContext, command, EXIT, perform } from './command.js';
+import { type CommandContext, EXIT } from './command.js';
 import { jsonText } from './json.js';
 import { spoken } from './language.js';
 import { ENDING, onInterruption, print, printJson, printPage, table } from './terminal.js';
 
-interface Options {
+export interface StatusFlags {
   readonly json?: true;
   readonly watch?: true;
 }
 
 const LOOK_EVERY_MS = 2_000;
 
-export function statusCommand(): Command {
-  return command(
-    'status [BATCH]',
-    {
-      en: 'Counts by outcome, quota left, what is waiting for what and until when, and whether the line is stopped and why.',
-      zh: '当前状态：各结果的行数、剩余额度、在等待什么和等到何时，以及提交是否停止和原因。',
-    },
-    'fastregister status --watch',
-  )
-    .option(
-      '--watch',
-      spoken({ en: 'show it anew whenever it changes, until Ctrl-C', zh: '有变化时刷新，按 Ctrl-C 结束' }),
-    )
-    .option('--json', spoken(AS_JSON))
-    .action(async (id: string | undefined, options: Options, made: Command) =>
-      perform(made, {}, (context) => status(context, id, options)),
-    );
-}
-
-async function status({ open }: CommandContext, id: string | undefined, options: Options): Promise<number> {
+export async function statusAction(
+  { open }: CommandContext,
+  id: string | undefined,
+  options: StatusFlags,
+): Promise<number> {
   const store = await open('interactive');
   const text = async (): Promise<string> => {
     const facts = await gatherStatus(store, id);

@@ -199,3 +199,6 @@ export interface LineStop {
 export const PAUSE_PREFIX = 'operator:';
 
 export const PAUSE = `${PAUSE_PREFIX}pause` as const;
+
+/** Why a person paused it, where no reason is given. */
+export const PAUSED_BY_A_PERSON: Words = { en: 'paused by an operator', zh: '由运营人员暂停' };

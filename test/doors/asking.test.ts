@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { cancelCommand, retryCommand } from '../../src/cli/retry-cancel.js';
+import { cancelCommand, retryCommand } from '../../src/cli/commands/retry-cancel.js';
 import { key } from '../../src/redis/keys.js';
 import { run } from '../support/command-line.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';

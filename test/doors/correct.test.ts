@@ -12,10 +12,10 @@ import {
 } from '../../src/app/correct.js';
 import { purgeToolsOf } from '../../src/app/wiring/purging.js';
 import { rulesOf } from '../../src/app/wiring/registration-api.js';
-import { correctCommand } from '../../src/cli/correct.js';
-import { explainCommand } from '../../src/cli/explain.js';
-import { loadCommand } from '../../src/cli/load.js';
-import { reportCommand } from '../../src/cli/report.js';
+import { correctCommand } from '../../src/cli/commands/correct.js';
+import { explainCommand } from '../../src/cli/commands/explain.js';
+import { loadCommand } from '../../src/cli/commands/load.js';
+import { reportCommand } from '../../src/cli/commands/report.js';
 import { readSettings } from '../../src/config.js';
 import { identifyWith } from '../../src/domain/merchant.js';
 import { purge } from '../../src/operator/purge.js';

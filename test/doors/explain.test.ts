@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { MOST_TO_CHOOSE_FROM } from '../../src/app/explain.js';
 import { purgeToolsOf } from '../../src/app/wiring/purging.js';
-import { explainCommand } from '../../src/cli/explain.js';
+import { explainCommand } from '../../src/cli/commands/explain.js';
 import { purge } from '../../src/operator/purge.js';
 import { run } from '../support/command-line.js';
 import { type Book, idOf, openBook } from '../support/ledger.js';

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runCommand } from '../../src/cli/run.js';
-import { scheduleCommand } from '../../src/cli/schedule.js';
+import { runCommand } from '../../src/cli/commands/run.js';
+import { scheduleCommand } from '../../src/cli/commands/schedule.js';
 import { planOf } from '../../src/nights/night-scheduler.js';
 import { openNights } from '../../src/redis/nights.js';
 import { run } from '../support/command-line.js';

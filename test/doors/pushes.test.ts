@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { pushesCommand } from '../../src/cli/pushes.js';
+import { pushesCommand } from '../../src/cli/commands/pushes.js';
 import { whoAsks } from '../../src/cli/who.js';
 import { isoWithOffset } from '../../src/domain/calendar.js';
 import { key } from '../../src/redis/keys.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { tokensCommand } from '../../src/cli/tokens.js';
+import { tokensCommand } from '../../src/cli/commands/tokens.js';
 import { openComponentStore } from '../../src/redis/component-store.js';
 import { openAuthorizers } from '../../src/redis/pushes/authorizers.js';
 import { openVault } from '../../src/redis/vault.js';

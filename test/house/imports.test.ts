@@ -1,9 +1,10 @@
 /** Who may import whom. The rooms meet in the ledger, not in each other: so one of them can be read, and changed, alone. */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { run } from '../support/program.js';
 
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 
@@ -51,7 +52,13 @@ interface Import {
   readonly line: number;
   readonly specifier: string;
   readonly isOfTypes: boolean;
+  /** Made when the program comes there. */
+  readonly isLater: boolean;
 }
+
+const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
+
+const HEAVY = ['undici', 'bullmq', 'prom-client', 'hono', '@hono/node-server', 'fast-xml-parser', 'cron-parser'];
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
 const imports = files.flatMap((file) => importsOf(file));
@@ -137,17 +144,27 @@ describe('imports', () => {
     expect(useCases.filter((file) => /\b(?:process|console)\.\w/.test(text(file)))).toEqual([]);
   });
 
-  // They are a third of the time that a command takes to start, and of its memory.
-  test('of what posts and what sends are not made by commands that only look', () => {
-    const look = ['status', 'explain', 'report', 'load'].map((name) => `await import('./dist/src/cli/${name}.js');`);
-    const tell = `console.log(Object.keys((await import('node:module')).default._cache).join('\\n'))`;
-    const text = execFileSync(process.execPath, ['--input-type=module', '-e', [...look, tell].join('\n')], {
-      cwd: fileURLToPath(new URL('../../', import.meta.url)),
-      encoding: 'utf8',
-    });
-    const loaded = new Set(text.split('\n').map((file) => /node_modules\/([^/]+)\//.exec(file)?.[1]));
-    expect(loaded).toContain('ioredis');
-    expect(['undici', 'bullmq', 'prom-client'].filter((name) => loaded.has(name))).toEqual([]);
+  // Help and the answer to a wrong flag would wait for them.
+  test('of what a command does are made when it runs', () => {
+    const ofOptions = files.filter((file) => file.startsWith(join('cli', 'commands', '')));
+    expect(ofOptions.length).toBeGreaterThan(25);
+    expect(packagesOf([join('cli', 'main.ts'), ...ofOptions])).toEqual(['commander']);
+  });
+
+  // They take longer to load than all the rest of such a command.
+  test('of what posts, what sends and what serves are not made by commands that only look', () => {
+    const look = ['status', 'report', 'find', 'explain', 'todo', 'load'].map((name) => join('cli', `${name}.ts`));
+    const packages = packagesOf([...look, join('app', 'wiring', 'store.ts'), 'log.ts']);
+    expect(packages).toContain('ioredis');
+    expect(packages.filter((name) => HEAVY.includes(name))).toEqual([]);
+  });
+
+  test('are made of commander alone by --help, and of no Redis by a check without a ledger', async () => {
+    const help = await packagesLoadedBy(['--help']);
+    expect(help).toEqual(['commander']);
+    const check = await packagesLoadedBy(['check', join(CHECKOUT, 'samples/merchants.csv')]);
+    expect(check).toContain('pino');
+    expect(check.filter((name) => [...HEAVY, 'ioredis'].includes(name))).toEqual([]);
   });
 
   test('of the domain are of no IO', () => {
@@ -167,7 +184,60 @@ function importsOf(file: string, folder = SRC): Import[] {
     line: source.slice(0, match.index).split('\n').length,
     specifier: match[1] ?? match[2] ?? match[3] ?? '',
     isOfTypes: /^(?:import|export) type\b/.test(match[0]),
+    isLater: match[3] !== undefined,
   }));
+}
+
+/** The packages that are loaded with these files, by the imports at the top of them and of all that they lead to. */
+function packagesOf(roots: readonly string[]): string[] {
+  const reached = new Set(roots);
+  const packages = new Set<string>();
+  for (const file of reached) {
+    // The compiler imports it for the elements of a page.
+    if (file.endsWith('.tsx')) packages.add('hono');
+    for (const { specifier } of imports.filter((it) => it.file === file && !it.isOfTypes && !it.isLater)) {
+      if (specifier.startsWith('.')) reached.add(sourceOf(join(dirname(file), specifier)));
+      else if (!specifier.startsWith('node:')) packages.add(packageIn(specifier));
+    }
+  }
+  return [...packages].sort();
+}
+
+/** Of the simulator none: it is no file of src. */
+function sourceOf(module: string): string {
+  return files.find((file) => file.replace(/\.tsx?$/, '.js') === module) ?? module;
+}
+
+/** `hono/jsx` → hono, `@hono/node-server/serve-static` → @hono/node-server */
+function packageIn(specifier: string): string {
+  return /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+}
+
+/** V8 says of each script that it has compiled it. */
+const SAYS_WHAT_IT_LOADED = `
+  import { Session } from 'node:inspector';
+  import { writeFileSync } from 'node:fs';
+  const loaded = [];
+  const session = new Session();
+  session.connect();
+  session.on('Debugger.scriptParsed', ({ params }) => loaded.push(params.url));
+  session.post('Debugger.enable');
+  process.once('exit', () => writeFileSync(process.env.LOADED, loaded.join('\\n')));
+`;
+
+async function packagesLoadedBy(args: readonly string[]): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'loaded-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const LOADED = join(folder, 'loaded');
+  const toSay = `--import=data:text/javascript,${encodeURIComponent(SAYS_WHAT_IT_LOADED)}`;
+  const { stderr } = await run(args, { asInstalled: true, cwd: folder, env: { LOADED, NODE_OPTIONS: toSay } });
+  const modules = readFileSync(LOADED, 'utf8').split('\n');
+  expect(
+    modules.some((module) => module.endsWith('/dist/src/cli/main.js')),
+    stderr,
+  ).toBe(true);
+  const packages = modules.flatMap((module) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(module)?.[1] ?? []);
+  return [...new Set(packages)].sort();
 }
 
 function isAllowed(it: Import): boolean {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openCaller } from '../../src/app/wiring/caller.js';
 import { reconcileTools } from '../../src/app/wiring/reconciling.js';
-import { pushesCommand } from '../../src/cli/pushes.js';
+import { pushesCommand } from '../../src/cli/commands/pushes.js';
 import { key } from '../../src/redis/keys.js';
 import { openPushes } from '../../src/redis/pushes/pushes.js';
 import { run } from '../support/command-line.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Finding } from '../../src/app/doctor/finding.js';
-import { doctorCommand } from '../../src/cli/doctor.js';
-import { statusCommand } from '../../src/cli/status.js';
+import { doctorCommand } from '../../src/cli/commands/doctor.js';
+import { statusCommand } from '../../src/cli/commands/status.js';
 import { run } from '../support/command-line.js';
 import { merchant } from '../support/merchants.js';
 import { rehearse } from '../support/rehearsal.js';

@@ -1,11 +1,12 @@
 /** Whether rows are sent and why not: pause, resume, the budgets of the day, and what `doctor` says. */
 import { examineHere } from '../../app/doctor/doctor.js';
 import type { Finding } from '../../app/doctor/finding.js';
-import { PAUSED_BY_A_PERSON, pause, resume, resumedInWords, stopShown } from '../../app/line.js';
+import { pause, resume, resumedInWords, stopShown } from '../../app/line.js';
 import { currentStatus } from '../../app/status.js';
 import { callLines } from '../../app/status-words.js';
 import { limitsOf } from '../../app/wiring/limits.js';
 import type { Limits } from '../../domain/limits.js';
+import { PAUSED_BY_A_PERSON } from '../../domain/line.js';
 import { joined, type Words } from '../../domain/words.js';
 import { Confirm } from '../components/confirm.js';
 import { Facts, FormField } from '../components/field.js';
