@@ -152,11 +152,12 @@ describe('imports', () => {
   });
 
   // They take longer to load than all the rest of such a command.
-  test('of what posts, what sends and what serves are not made by commands that only look', () => {
+  test('of what posts, what sends and what serves are not made by commands that only look or listen', () => {
     const look = ['status', 'report', 'find', 'explain', 'todo', 'load'].map((name) => join('cli', `${name}.ts`));
     const packages = packagesOf([...look, join('app', 'wiring', 'store.ts'), 'log.ts']);
     expect(packages).toContain('ioredis');
     expect(packages.filter((name) => HEAVY.includes(name))).toEqual([]);
+    expect(packagesOf([join('cli', 'listen.ts')]).filter((name) => HEAVY.includes(name))).toEqual(['fast-xml-parser']);
   });
 
   test('are made of commander alone by --help, and of no Redis by a check without a ledger', async () => {

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { OTHER_KEY } from '../../domain/presence.js';
 import type { ReceivedPush } from '../../domain/push.js';
-import { type Forwarding, startForwarding } from '../../events/forward.js';
+import type { Forwarding } from '../../events/forward.js';
 import { openPushIntake } from '../../events/push-intake.js';
 import { type Recording, startRecording } from '../../events/record.js';
 import { openRefusals } from '../../events/refusals.js';
@@ -37,6 +37,9 @@ interface ReceiverService extends Part {
 }
 
 export async function openReceiverService(settings: Settings, log: Logger): Promise<ReceiverService> {
+  // undici, with which it posts, is a third of what a receiver loads. Loaded now: Redis may be there hours later, after an upgrade.
+  const { forwardUrl: url } = settings;
+  const forwarder = url === undefined ? undefined : { url, ...(await import('../../events/forward.js')) };
   // The receiver answers WeChat at once, also when Redis is away or was not there yet; the recorder waits for Redis to come back.
   let connected:
     | {
@@ -113,12 +116,12 @@ export async function openReceiverService(settings: Settings, log: Logger): Prom
       const { confirm } = await confirmationOf(store, 'interactive');
       const redis = await store.connect('background');
       // What can fail comes first: a recorder that has begun would go on beside that of the next attempt.
-      const { forwardUrl: url } = settings;
-      const forward = url === undefined ? undefined : { url, relay: await openPushRelay(redis) };
+      const forward = forwarder === undefined ? undefined : { ...forwarder, relay: await openPushRelay(redis) };
       notifying = await store.notifying();
       if (forward !== undefined) {
-        forwarding = startForwarding({
-          ...forward,
+        forwarding = forward.startForwarding({
+          url: forward.url,
+          relay: forward.relay,
           matching: matchContextOf(store, redis),
           what: settings.forward,
           requestTimeoutMs: settings.patience.requestTimeoutMs,

@@ -26,7 +26,7 @@ import { sendingStatus } from '../../reporter/sending-status.js';
 import { exchangeAuthCode } from '../../wechat/authorization.js';
 import { authorizerInfo, listAuthorizers } from '../../wechat/authorizer-list.js';
 import { openClient } from '../../wechat/client.js';
-import type { JobLocks } from '../../worker/worker.js';
+import { type JobLocks, startWorker } from '../../worker/worker.js';
 import { openClock } from './clock.js';
 import { confirmationOf } from './confirmation.js';
 import { authorizationNotifier, createdNotifier, createdWebhook } from './created-webhook.js';
@@ -52,9 +52,8 @@ export async function startSending(
   if (settings.redisUrl !== undefined && settings.redisPersistence === 'required') await refuseVolatile(store.redis);
   // Before anything that takes long to load: while a killed process is started again, every create may wait for its journal.
   const guard = await store.lossGuard();
-  // BullMQ is a fifth of the memory of a command, and most commands send nothing.
+  // BullMQ is a third of what a worker loads.
   const { createsOfAJob, startRelay, workersOn } = await import('../../redis/ledger/relay.js');
-  const { startWorker } = await import('../../worker/worker.js');
   const vault = vaultOf(settings);
   const redis = await store.connect('background');
   const wakeupChannel = await openWakeupChannel(redis);
