@@ -27,6 +27,10 @@ export function outcomesFrom(text: string | undefined): ReadonlySet<Outcome> | u
 
 export const WHO = Object.keys(ACTORS) as readonly Actor[];
 
+const { nobody: _, ...withTodos } = ACTORS;
+/** For `todo`: those that have a next step. */
+export const WITH_TODOS = withTodos;
+
 /** `created（已创建）、rejected（未通过）`: names that are typed, and what they mean. */
 export function namesWithWords(table: Readonly<Record<string, Words>>): string {
   return Object.entries(table)

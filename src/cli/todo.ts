@@ -1,10 +1,9 @@
 import { NO_SHEET_HAS, SETTLE_SUMMARY, TODO_SUMMARY, todo, unknownHeadings } from '../app/todo.js';
 import { clockTime, isoWithOffset } from '../domain/calendar.js';
-import { ACTORS } from '../domain/words.js';
 import { writeWhole } from '../reporter/file.js';
 import { isToSettle, TODO_COLUMNS, type Todo, todoCells, todoCsv, todoWorkbook } from '../reporter/todo.js';
 import { type CommandContext, EXIT } from './command.js';
-import { isWorkbook, languageFrom, whoFrom } from './flags.js';
+import { isWorkbook, languageFrom, WITH_TODOS, whoFrom } from './flags.js';
 import { printData, printJson, say } from './terminal.js';
 
 export interface TodoFlags {
@@ -16,8 +15,6 @@ export interface TodoFlags {
   readonly lang?: string;
   readonly json?: true;
 }
-
-const { nobody: _, ...WITH_TODOS } = ACTORS;
 
 export async function todoAction({ open, settings }: CommandContext, options: TodoFlags): Promise<number> {
   const language = languageFrom(options.lang);

@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
-import { ACTORS } from '../../domain/words.js';
 import { AS_JSON, command, perform } from '../command.js';
-import { namesWithWords } from '../flags.js';
+import { namesWithWords, WITH_TODOS } from '../flags.js';
 import { spoken } from '../language.js';
 import type { TodoFlags } from '../todo.js';
-
-const { nobody: _, ...WITH_TODOS } = ACTORS;
 
 export function todoCommand(): Command {
   return command(
