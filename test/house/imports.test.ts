@@ -149,6 +149,12 @@ describe('imports', () => {
     const ofOptions = files.filter((file) => file.startsWith(join('cli', 'commands', '')));
     expect(ofOptions.length).toBeGreaterThan(25);
     expect(packagesOf([join('cli', 'main.ts'), ...ofOptions])).toEqual(['commander']);
+    const made = imports.filter((it) => ofOptions.includes(it.file) && !it.isOfTypes && it.specifier.startsWith('.'));
+    const [later, atTheTop] = [made.filter(({ isLater }) => isLater), made.filter(({ isLater }) => !isLater)];
+    expect(new Set(later.map(({ file }) => file))).toEqual(new Set(ofOptions));
+    const ofActions = new Set(later.map(({ specifier }) => specifier));
+    expect(atTheTop.filter(({ specifier }) => ofActions.has(specifier)).map(tell)).toEqual([]);
+    expect(new Set(atTheTop.map((it) => roomsOf(it)[1]))).toEqual(new Set(['cli', 'domain']));
   });
 
   // They take longer to load than all the rest of such a command.
