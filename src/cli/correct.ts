@@ -1,3 +1,4 @@
+/** `correct`: what would change → a question → a batch of one row. */
 import { applyCorrection, type Correction, type Corrections, previewCorrection } from '../app/correct.js';
 import {
   becomesInWords,

@@ -1,3 +1,4 @@
+/** `retry` and `cancel`: preview → a question → the operator's facts, with the person and the reason. */
 import { type ActionSummary, applyPreviewed, preview } from '../app/retry-cancel.js';
 import { ASK_WORDS, becauseOf, NOTHING_DONE, previewLines } from '../app/retry-cancel-words.js';
 import type { Ask } from '../domain/operator.js';

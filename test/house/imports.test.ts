@@ -159,10 +159,13 @@ describe('imports', () => {
 
   // They take longer to load than all the rest of such a command.
   test('of what posts, what sends and what serves are not made by commands that only look or listen', () => {
-    const look = ['status', 'report', 'find', 'explain', 'todo', 'load'].map((name) => join('cli', `${name}.ts`));
+    const look = ['status', 'report', 'find', 'explain-merchant', 'todo', 'load'].map((name) =>
+      join('cli', `${name}.ts`),
+    );
     const packages = packagesOf([...look, join('app', 'wiring', 'store.ts'), 'log.ts']);
     expect(packages).toContain('ioredis');
     expect(packages.filter((name) => HEAVY.includes(name))).toEqual([]);
+    expect(packagesOf([join('cli', 'explain.ts')])).toEqual(['commander']);
     expect(packagesOf([join('cli', 'listen.ts')]).filter((name) => HEAVY.includes(name))).toEqual(['fast-xml-parser']);
   });
 

@@ -1,4 +1,3 @@
-/** `correct`: what would change → a question → a batch of one row. */
 import { type Command, Option } from 'commander';
 import { BECAUSE, command, DO_NOT_ASK, PREVIEW_AS_JSON, perform } from '../command.js';
 import type { CorrectFlags } from '../correct.js';

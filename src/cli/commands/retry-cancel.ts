@@ -1,4 +1,3 @@
-/** `retry` and `cancel`: preview → a question → the operator's facts, with the person and the reason. */
 import type { Command } from 'commander';
 import type { Ask } from '../../domain/operator.js';
 import { OUTCOME_NAMES } from '../../domain/outcomes.js';
