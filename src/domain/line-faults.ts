@@ -105,7 +105,7 @@ export const LINE_FAULTS: Readonly<Record<string, LineFault>> = {
       zh: '请检查 Redis 副本及其连接。系统会按逐渐加长的间隔尝试一次，确认后自动恢复提交。运行 `fastregister resume` 可立即尝试一次。',
     },
   },
-  /** Any code of `create` that `wechat/answers` does not have. */
+  /** Any code of `create` that `wechat/answers` does not have. Words only: each code counts by itself, to FASTREGISTER_STOP_AFTER. */
   'create:unknown': {
     acts: 'us',
     en: 'WeChat answers one merchant after the other with the same code, which fastregister does not know.',
