@@ -68,22 +68,29 @@ export function decodeAesKey(encodingAesKey: string): Buffer {
 
 /** `msg_signature`: lower-case hex SHA-1 of the four parts, sorted as strings and joined. */
 export function signatureOf(token: string, timestamp: string, nonce: string, encrypt: string): string {
-  const [one, two, three, four] = [token, timestamp, nonce, encrypt].sort();
-  // `join` would take as long as a quarter of the hash.
-  return hash('sha1', `${one}${two}${three}${four}`, 'hex');
+  return hash('sha1', joinedInOrder(token, timestamp, nonce, encrypt), 'hex');
 }
 
-/** Anything else is none, so it has 40 bytes. */
-const SIGNATURE = /^[0-9a-f]{40}$/;
-const GIVEN = Buffer.alloc(40);
-const RIGHT = Buffer.alloc(40);
+/** By hand: `sort` and `join` of an array would take as long as a third of the hash. */
+function joinedInOrder(one: string, other: string, third: string, fourth: string): string {
+  const [a, b] = one <= other ? [one, other] : [other, one];
+  const [c, d] = third <= fourth ? [third, fourth] : [fourth, third];
+  const [first, isLarger] = a <= c ? [a, c] : [c, a];
+  const [last, isSmaller] = b <= d ? [d, b] : [b, d];
+  return first + (isLarger <= isSmaller ? isLarger + isSmaller : isSmaller + isLarger) + last;
+}
+
+const SIGNATURE_BYTES = 40;
+const GIVEN = Buffer.alloc(SIGNATURE_BYTES);
+const RIGHT = Buffer.alloc(SIGNATURE_BYTES);
 
 /** In constant time, so that an answer's delay reveals nothing about the right signature. */
 export function isSignature(given: string, right: string): boolean {
-  if (!SIGNATURE.test(given)) return false;
+  if (given.length !== SIGNATURE_BYTES) return false;
   GIVEN.write(given, 'latin1');
   RIGHT.write(right, 'latin1');
-  return timingSafeEqual(GIVEN, RIGHT);
+  // The bytes are the low halves of the characters, which may differ in the high ones.
+  return timingSafeEqual(GIVEN, RIGHT) && given === right;
 }
 
 export function encrypt(key: Buffer, message: string, appid: string, random16: Buffer): string {
@@ -193,8 +200,13 @@ function encryptOf(body: string): Encrypted | undefined {
   const bytes = fromBase64(text);
   if (bytes === undefined) return undefined;
   // Base64 has no tags in it, so it need not be searched for them.
-  const around = body.slice(0, start) + body.slice(end);
-  return around.includes('<Encrypt>') || /<!(?!\[CDATA\[)/.test(around) ? undefined : { text, bytes };
+  if (body.includes('<Encrypt>', end)) return undefined;
+  return declares(body.slice(0, start)) || declares(body.slice(end)) ? undefined : { text, bytes };
+}
+
+/** Anything that begins with `<!` and is not CDATA. */
+function declares(xml: string): boolean {
+  return /<!(?!\[CDATA\[)/.test(xml);
 }
 
 /** Node drops what is not Base64, so a text of anything else has fewer bytes than its length says. (A pattern takes 3 µs.) */
