@@ -22,11 +22,5 @@ export function takePlainPush(
   const head = request.toString('latin1', 0, headLength);
   const [, target, query] = PLAIN_HEAD.exec(head) ?? [];
   if (target !== path || query === undefined || !HOST.test(head)) return undefined;
-  const received = receive(receiver, query, request.subarray(headLength));
-  return received instanceof Promise ? received.catch((error) => failed(receiver, error)) : received;
-}
-
-function failed({ log }: Receiver, error: unknown): TakenAnswer {
-  log.error({ err: error }, 'the receiver failed');
-  return { status: 503, text: 'not stored', keep: undefined };
+  return receive(receiver, query, request.subarray(headLength));
 }

@@ -22,7 +22,7 @@ export interface ReceiverOptions {
 
 export interface Receiver extends ReceiverOptions {
   readonly ages: Ages;
-  readonly recent: Recent<Received>;
+  readonly recent: Recent;
 }
 
 export interface Received {
@@ -39,7 +39,7 @@ const NEW: Received = { ...SUCCESS, keep: 'known' };
 const NOT_STORED: Received = { status: 503, text: 'not stored', keep: undefined };
 const BAD_SIGNATURE: Received = { status: 403, text: 'bad signature', keep: undefined };
 const UNREADABLE: Received = { status: 400, text: 'unreadable', keep: undefined };
-const STORED = Promise.resolve(SUCCESS);
+const FAILED = Promise.resolve(NOT_STORED);
 
 /** 3 MB. */
 const MOST_RECENT = 20_000;
@@ -61,9 +61,12 @@ export function receive(receiver: Receiver, query: string, body: Buffer): Receiv
   const { message, signature } = opened;
   const before = recent.get(signature);
   if (before !== undefined) return again(receiver, before);
-  const storing = store(receiver, message, query, signed.timestamp, signature, body);
-  recent.set(signature, storing);
-  return storing;
+  try {
+    return store(receiver, message, query, signed.timestamp, signature, body);
+  } catch (error) {
+    receiver.log.error({ err: error }, 'the receiver failed');
+    return FAILED;
+  }
 }
 
 function refusal(refusals: Refusals, { why, detail }: NotOpened): Received {
@@ -72,13 +75,15 @@ function refusal(refusals: Refusals, { why, detail }: NotOpened): Received {
 }
 
 /** A repetition of a push that is still being stored waits, and gets the same answer. */
-async function again({ refusals }: Receiver, before: Promise<Received>): Promise<Received> {
+function again({ refusals }: Receiver, before: Promise<void>): Promise<Received> {
   refusals.count('repeated', 'its msg_signature was stored before');
-  const { status } = await before;
-  return status === 200 ? SUCCESS : before;
+  return before.then(
+    () => SUCCESS,
+    () => NOT_STORED,
+  );
 }
 
-async function store(
+function store(
   receiver: Receiver,
   message: Buffer,
   query: string,
@@ -86,22 +91,25 @@ async function store(
   signature: string,
   body: Buffer,
 ): Promise<Received> {
-  const { put, refusals, recent, ages, now, log } = receiver;
+  const { put, refusals, recent, ages, now } = receiver;
   const { infoType, createdAt, ticket: plain } = sketchPush(message);
   const ticket = plain && receiver.sealTicket(plain);
   const isOld = ages.isOld(later(createdAt, signedAt(timestamp, now())));
   if (isOld) refusals.count('old', 'it is older than three days by the clock of this machine');
-  try {
-    await put({ receivedAt: now(), createdAt, infoType, query, body, ticket, signature, isOld });
-  } catch (error) {
-    recent.forget(signature);
-    refusals.count('not_stored', 'neither Redis nor the disk takes pushes');
-    log.debug({ err: error }, 'a push could not be stored');
-    return NOT_STORED;
-  }
-  // The promise keeps the push in memory through its closure.
-  recent.set(signature, STORED);
-  return isOld ? SUCCESS : NEW;
+  const stored = put({ receivedAt: now(), createdAt, infoType, query, body, ticket, signature, isOld });
+  // Pushes that are stored together share this promise: it takes no memory for each, and keeps none of them.
+  recent.set(signature, stored);
+  return stored.then(isOld ? asBefore : asNew, (error) => notStored(receiver, signature, error));
+}
+
+const asBefore = (): Received => SUCCESS;
+const asNew = (): Received => NEW;
+
+function notStored({ refusals, recent, log }: Receiver, signature: string, error: unknown): Received {
+  recent.forget(signature);
+  refusals.count('not_stored', 'neither Redis nor the disk takes pushes');
+  log.debug({ err: error }, 'a push could not be stored');
+  return NOT_STORED;
 }
 
 /** WeChat may sign a push anew when it repeats it. */

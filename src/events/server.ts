@@ -175,23 +175,17 @@ function takePush(request: IncomingMessage, response: ServerResponse, context: R
 
 /** The push is known to be WeChat's from here on. */
 function answerPush(
-  { receiver, listener }: ReceiverContext,
+  { listener }: ReceiverContext,
   request: IncomingMessage,
   response: ServerResponse,
   receiving: Promise<Received>,
 ): void {
   listener.hold(request);
-  receiving.then(
-    (received) => {
-      if (received.keep === 'stranger' && listener.park(request, received)) return;
-      if (received.keep !== undefined) listener.keep(response, received.keep);
-      answer(response, received);
-    },
-    (error) => {
-      receiver.log.error({ err: error }, 'the receiver failed');
-      answer(response, { status: 503, text: 'not stored' });
-    },
-  );
+  receiving.then((received) => {
+    if (received.keep === 'stranger' && listener.park(request, received)) return;
+    if (received.keep !== undefined) listener.keep(response, received.keep);
+    answer(response, received);
+  });
 }
 
 /** Unauthenticated, so served after authenticated senders. */

@@ -110,6 +110,30 @@ describe('a signature', () => {
     expect(kept).toHaveLength(1);
   });
 
+  test('is not remembered of a push that our program failed on: its repetition is stored', async () => {
+    const { log, lines } = readableLog();
+    let fails = true;
+    const kept: ReceivedPush[] = [];
+    const door = openDoor({
+      credentials: [CREDENTIAL],
+      componentAppid: PLATFORM,
+      sealTicket(ticket) {
+        if (fails) throw new Error('no key');
+        return ticket;
+      },
+      put: async (push) => void kept.push(push),
+      refusals: openRefusals({ log, save: async () => {} }),
+      now: Date.now,
+      log,
+    });
+    const { query, body } = seal(ticketXml('ticket@@@new'));
+    expect(await receive(door, query, body)).toMatchObject({ status: 503, keep: undefined });
+    expect(lines.join('\n')).toContain('the receiver failed');
+    fails = false;
+    expect((await receive(door, query, body)).status).toBe(200);
+    expect(kept).toHaveLength(1);
+  });
+
   test('is remembered for days, for so many pushes of each, and in one step that may run twice', async () => {
     const push = (n: number, day: number): ReceivedPush => ({
       receivedAt: day * DAY_MS,
@@ -131,8 +155,8 @@ describe('a signature', () => {
 });
 
 test('a process remembers the latest signatures, and drops the oldest', () => {
-  const recent = openRecent<number>(4);
-  for (const n of [1, 2, 3, 4, 5]) recent.set(`s${n}`, Promise.resolve(n));
+  const recent = openRecent(4);
+  for (const n of [1, 2, 3, 4, 5]) recent.set(`s${n}`, Promise.resolve());
   expect([1, 2, 3, 4, 5].map((n) => recent.get(`s${n}`) !== undefined)).toEqual([false, false, true, true, true]);
   recent.forget('s3');
   expect(recent.get('s3')).toBeUndefined();
