@@ -235,7 +235,7 @@ describe('faults', () => {
 
   test('of an unreadable .env are reported, and a missing .env is no fault', () => {
     expect(readDotenv(folder)).toBe('');
-    expect(() => readDotenv(join(folder, '..', '..', 'dev', 'null'))).toThrow(SettingsError);
+    expect(() => readDotenv('/dev/null')).toThrow(SettingsError);
   });
 });
 
