@@ -73,16 +73,16 @@ interface Program {
 }
 
 async function findProgram(): Promise<Program> {
-  const found: Program[] = [];
+  const tooOld: Program[] = [];
   for (const command of ['redis-server', 'valkey-server']) {
     const { stdout } = await run(command, ['--version']).catch(() => ({ stdout: '' }));
     const [, version] = / v=(\d+\.\d+\.\d+)/.exec(stdout) ?? [];
-    if (version) found.push({ command, version });
+    if (version === undefined) continue;
+    if (isRecentEnough(version)) return { command, version };
+    tooOld.push({ command, version });
   }
-  const program = found.find(({ version }) => isRecentEnough(version));
-  if (program) return program;
 
-  const old = found.map(({ command, version }) => ({
+  const old = tooOld.map(({ command, version }) => ({
     en: `${command} ${version} is too old`,
     zh: `${command} ${version} 版本过低`,
   }));
