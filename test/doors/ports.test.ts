@@ -1,11 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { typed } from '../support/command-line.js';
 import { merchant, sheetOf } from '../support/merchants.js';
-import { rehearse } from '../support/rehearsal.js';
+import { newHome, rehearse } from '../support/rehearsal.js';
 
 async function usedPort(): Promise<number> {
   const other = createServer();
@@ -17,7 +16,7 @@ async function usedPort(): Promise<number> {
 
 function settings(more: Record<string, string>): Record<string, string> {
   return {
-    FASTREGISTER_HOME: mkdtempSync(join(tmpdir(), 'fr-ports-')),
+    FASTREGISTER_HOME: newHome(),
     FASTREGISTER_LOG_LEVEL: 'silent',
     FASTREGISTER_EVENTS_PORT: '0',
     WECHAT_API_BASE_URL: 'http://127.0.0.1:9',
