@@ -70,13 +70,14 @@ export function openClient({ baseUrl, requestTimeoutMs, connections }: ClientOpt
   });
 
   let aheadMs = 0;
+  const textOfQuery = openQueryTexts();
 
   function post({ path, query, body, carries }: Call): Promise<Reply> {
     return new Promise((resolve) => {
       pool.dispatch(
         {
           method: 'POST',
-          path: `${folder}${path}?${new URLSearchParams(query)}`,
+          path: `${folder}${path}?${textOfQuery(query)}`,
           // Without it a proxy may answer in any coding.
           headers: { 'content-type': 'application/json; charset=utf-8', 'accept-encoding': 'identity' },
           body: JSON.stringify(body),
@@ -100,7 +101,8 @@ function exchange(
   resolve: (reply: Reply, date?: string) => void,
 ): Dispatcher.DispatchHandler {
   let connected: Dispatcher.DispatchController | undefined;
-  let head: Head = { status: 0, contentType: '', redirectedTo: '' };
+  let status = 0;
+  let headers: Headers = {};
   let coding = '';
   let date: string | undefined;
   const chunks: Buffer[] = [];
@@ -126,8 +128,9 @@ function exchange(
       if (late !== undefined) return controller.abort(late);
       connected = controller;
     },
-    onResponseStart(_, status, headers) {
-      head = { status, contentType: mediaType(headers), redirectedTo: hostOf(headers, baseUrl) };
+    onResponseStart(_, itsStatus, itsHeaders) {
+      status = itsStatus;
+      headers = itsHeaders;
       date = String(headers.date);
       coding = String(headers['content-encoding'] ?? '').toLowerCase();
     },
@@ -138,11 +141,26 @@ function exchange(
     },
     onResponseEnd() {
       clearTimeout(timer);
+      const head = (): Head => ({ status, contentType: mediaType(headers), redirectedTo: hostOf(headers, baseUrl) });
       resolve(answerFrom(head, textOf(Buffer.concat(chunks), coding), carries), date);
     },
     onResponseError(_, error) {
       fail(error);
     },
+  };
+}
+
+/** Creates have the same query until the token changes, and its text costs more than that of the body: the last one is kept. */
+function openQueryTexts(): (query: Call['query']) => string {
+  let last: Call['query'] = {};
+  let text = '';
+  return (query) => {
+    const names = Object.keys(query);
+    if (names.length !== Object.keys(last).length || names.some((name) => query[name] !== last[name])) {
+      last = query;
+      text = new URLSearchParams(query).toString();
+    }
+    return text;
   };
 }
 
@@ -192,20 +210,20 @@ function hostOf(headers: Headers, baseUrl: string): string {
 }
 
 /** Anything but a JSON object with an errcode leaves open what WeChat did, and may not come from WeChat at all. */
-function answerFrom(head: Head, text: string, carries: string | undefined): Reply {
+function answerFrom(head: () => Head, text: string, carries: string | undefined): Reply {
   let body: unknown;
   try {
     body = JSON.parse(withTextIds(text));
   } catch {
-    return noAnswer(head, 'and no JSON', text);
+    return noAnswer(head(), 'and no JSON', text);
   }
-  if (typeof body !== 'object' || body === null) return noAnswer(head, 'and no JSON object', text);
+  if (typeof body !== 'object' || body === null) return noAnswer(head(), 'and no JSON object', text);
   const fields = body as Record<string, unknown>;
   const errcode = wholeNumber(fields.errcode);
   if (fields.errcode === undefined && carries !== undefined && fields[carries] !== undefined) {
     return { kind: 'answer', errcode: 0, said: '', body: fields };
   }
-  if (errcode === undefined) return noAnswer(head, 'without an errcode', text);
+  if (errcode === undefined) return noAnswer(head(), 'without an errcode', text);
   return { kind: 'answer', errcode, said: wordsOf(String(fields.errmsg ?? '')), body: fields };
 }
 

@@ -53,6 +53,31 @@ describe('a call', () => {
     expect(seen).toEqual([{ url: '/create?action=create', body: '{"name":"示例"}' }]);
   });
 
+  test('has its own query, whatever the call before it had', async () => {
+    const seen: (string | undefined)[] = [];
+    const { client } = await wechat((request, response) => {
+      seen.push(request.url);
+      response.end('{"errcode":0}');
+    });
+    const queries: Record<string, string>[] = [
+      { action: 'create', token: 'one' },
+      { action: 'create', token: 'one' },
+      { action: 'create', token: 'two &' },
+      { action: 'create' },
+      { token: 'create' },
+      {},
+    ];
+    for (const query of queries) await client.post({ ...CALL, query });
+    expect(seen).toEqual([
+      '/create?action=create&token=one',
+      '/create?action=create&token=one',
+      '/create?action=create&token=two+%26',
+      '/create?action=create',
+      '/create?token=create',
+      '/create?',
+    ]);
+  });
+
   test('is a POST of JSON, below the folder of the base URL', async () => {
     const seen: (string | undefined)[] = [];
     const { client } = await wechat(
